@@ -1,0 +1,117 @@
+package coalescer
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options for [New]. The zero value of each but Transport stands for its
+// default.
+type Options struct {
+	Transport   http.RoundTripper // to upstream
+	StoredBytes int64             // bodies, fields and overhead of all documents; default 128 MiB
+	Documents   int               // default 65536
+	Idle        time.Duration     // a document that nobody polled for so long is forgotten; default 5 minutes
+}
+
+// Coalescer holds the feeds.
+type Coalescer struct {
+	transport http.RoundTripper
+	documents *documents
+	probes    *probes
+	writes    *writes
+
+	ctx     context.Context // the life of all calls
+	cancel  context.CancelCauseFunc
+	flights sync.WaitGroup // calls under way, and the sweeper
+}
+
+// New returns a coalescer, which forgets idle documents until it is closed.
+func New(o Options) *Coalescer {
+	if o.StoredBytes == 0 {
+		o.StoredBytes = 128 << 20
+	}
+	if o.Documents == 0 {
+		o.Documents = 1 << 16
+	}
+	if o.Idle == 0 {
+		o.Idle = 5 * time.Minute
+	}
+	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), writes: newWrites()}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.flights.Go(c.sweep)
+	return c
+}
+
+// Close ends all calls, fails those who wait for them, and waits until all is
+// quiet. Answers that are being read by their leader end early.
+func (c *Coalescer) Close() {
+	c.cancel(errClosed)
+	c.flights.Wait()
+}
+
+// Next returns the current state of the document that p asks for; see
+// [Feed.Next].
+func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
+	f := c.documents.acquire(p.Key, p.URL, c)
+	defer c.documents.release(p.Key)
+	return f.Next(ctx, p)
+}
+
+// Wrote says that upstream answered an unsafe request of this writer with
+// success: whatever was asked for before is stale for it. It must be told
+// before the writer sees the answer.
+func (c *Coalescer) Wrote(writer Identity) { c.writes.note(writer, time.Now()) }
+
+// Passed says what upstream answered to a poll that went by itself because its
+// document could not be shared: polls go on passing, or meet again.
+func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
+	f := c.documents.peek(k)
+	if f == nil {
+		return
+	}
+	reason := r.unshareable(resp)
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case !now.Before(f.passUntil):
+	case reason == "":
+		f.passUntil = time.Time{}
+	case remembered(reason, resp.StatusCode):
+		f.pass(reason, now)
+	}
+}
+
+// sweep forgets idle documents.
+func (c *Coalescer) sweep() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			c.documents.expire(now)
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// Usage is what the coalescer holds, beside its bounds.
+type Usage struct {
+	Documents, MaxDocuments     int64
+	StoredBytes, MaxStoredBytes int64
+	Evicted                     int64 // documents dropped for want of room, ever
+}
+
+// Usage returns the current figures.
+func (c *Coalescer) Usage() Usage {
+	d := c.documents
+	return Usage{
+		Documents: d.count.Load(), MaxDocuments: d.maxCount,
+		StoredBytes: d.bytes.Load(), MaxStoredBytes: d.maxBytes,
+		Evicted: d.evicted.Load(),
+	}
+}

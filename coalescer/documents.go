@@ -1,0 +1,177 @@
+package coalescer
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// shards spreads the documents over as many locks, so that polls of different
+// documents rarely meet.
+const shards = 64
+
+// documents are the feeds by key, bounded in number and bytes and forgotten
+// when nobody polled them for a while. One is evicted at a time, the least
+// recently polled first, and none that a call or a waiter holds.
+type documents struct {
+	// Set by newDocuments, then read-only.
+	maxCount int64
+	maxBytes int64
+	idle     time.Duration
+
+	count   atomic.Int64
+	bytes   atomic.Int64
+	evicted atomic.Int64
+	shards  [shards]shard
+}
+
+type shard struct {
+	mu    sync.Mutex
+	feeds *simplelru.LRU[Key, *entry] // guarded by mu, like what it holds
+}
+
+// entry is a feed in the store.
+type entry struct {
+	feed *Feed
+	size int64     // bytes accounted for
+	pins int       // polls and calls that use it now
+	used time.Time // last
+}
+
+func newDocuments(o Options) *documents {
+	d := &documents{maxCount: int64(o.Documents), maxBytes: o.StoredBytes, idle: o.Idle}
+	for i := range d.shards {
+		feeds, err := simplelru.NewLRU[Key, *entry](o.Documents+shards, nil) // bounded by us, in all
+		if err != nil {
+			panic(err) // only for a size below one
+		}
+		d.shards[i].feeds = feeds
+	}
+	return d
+}
+
+func (d *documents) shard(k Key) *shard {
+	return &d.shards[(k.Target[0]^k.Identity[0])%shards]
+}
+
+// acquire returns the feed of a key, which stays until it is released.
+func (d *documents) acquire(k Key, url string, c *Coalescer) *Feed {
+	s := d.shard(k)
+	s.mu.Lock()
+	h, ok := s.feeds.Get(k)
+	if !ok {
+		h = &entry{feed: &Feed{key: k, url: url, c: c}, size: snapshotOverhead}
+		s.feeds.Add(k, h)
+		d.count.Add(1)
+		d.bytes.Add(h.size)
+	}
+	h.pins++
+	h.used = time.Now()
+	s.mu.Unlock()
+	if !ok {
+		d.shrink(k)
+	}
+	return h.feed
+}
+
+// pin keeps a feed that is already acquired once more.
+func (d *documents) pin(k Key) {
+	s := d.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h, ok := s.feeds.Peek(k); ok {
+		h.pins++
+	}
+}
+
+// release lets go of a feed.
+func (d *documents) release(k Key) {
+	s := d.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h, ok := s.feeds.Peek(k); ok {
+		h.pins--
+		h.used = time.Now()
+	}
+}
+
+// resize accounts for what a feed holds now.
+func (d *documents) resize(k Key, size int64) {
+	s := d.shard(k)
+	s.mu.Lock()
+	if h, ok := s.feeds.Peek(k); ok {
+		d.bytes.Add(size - h.size)
+		h.size = size
+	}
+	s.mu.Unlock()
+	d.shrink(k)
+}
+
+// peek returns the feed of a key without using it; nil if there is none.
+func (d *documents) peek(k Key) *Feed {
+	s := d.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h, ok := s.feeds.Peek(k); ok {
+		return h.feed
+	}
+	return nil
+}
+
+// shrink evicts until the bounds hold, beginning where k lives: whoever adds
+// makes room. Where everything is in use the bounds give way.
+func (d *documents) shrink(k Key) {
+	first := int(k.Target[0] ^ k.Identity[0])
+	for i := 0; i < shards && d.exceeded(); i++ {
+		s := &d.shards[(first+i)%shards]
+		s.mu.Lock()
+		for d.exceeded() && d.evict(s, nil) {
+			d.evicted.Add(1)
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (d *documents) exceeded() bool {
+	return d.count.Load() > d.maxCount || d.bytes.Load() > d.maxBytes
+}
+
+// evict drops the shard's least recently used feed that nobody holds and that
+// satisfies when, if that is given. It looks no further than a few: those who
+// are held were used just now, and go to the other end.
+func (d *documents) evict(s *shard, when func(*entry) bool) bool {
+	for range 8 {
+		k, h, ok := s.feeds.GetOldest()
+		switch {
+		case !ok:
+			return false
+		case h.pins > 0:
+			s.feeds.Get(k)
+			continue
+		case when != nil && !when(h):
+			return false
+		}
+		s.feeds.Remove(k)
+		d.count.Add(-1)
+		d.bytes.Add(-h.size)
+		return true
+	}
+	return false
+}
+
+// expire drops what nobody polled for the idle time.
+func (d *documents) expire(now time.Time) {
+	stale := func(h *entry) bool { return now.Sub(h.used) > d.idle }
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		for range 1024 { // a bounded stay under the lock
+			if !d.evict(s, stale) {
+				break
+			}
+		}
+		s.mu.Unlock()
+	}
+}

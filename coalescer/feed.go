@@ -1,0 +1,220 @@
+package coalescer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pollard-proxy/pollard/etag"
+)
+
+// rounds bounds how many calls a poll may wait for in turn. One does nearly
+// always; a second where the first confirmed a tag that the poll does not
+// have. Whoever is not served then goes by itself.
+const rounds = 3
+
+// passFor is how long polls pass after an answer that could not be shared.
+// Each answer that passes renews or ends it.
+const passFor = time.Minute
+
+// audits is how many audit intervals a run of 304s may last before upstream is
+// asked without conditions.
+const audits = 10
+
+// Feed is one document: it holds the current snapshot and makes at most one
+// upstream call per interval. It is lazy: it asks when it is asked.
+type Feed struct {
+	// Set when it is made, then read-only.
+	key Key
+	url string
+	c   *Coalescer
+
+	mu sync.Mutex // never held across I/O, nor with another lock
+
+	// Guarded by mu.
+	snap       *Snapshot // newest; nil before the first
+	asked      time.Time // when the call began that last confirmed snap
+	proven     time.Time // when the call began that last brought its body
+	due        time.Time // upstream is not asked before
+	covered    time.Time // upstream failed; snap covers for it until then without asking
+	superseded tagRing   // tags that snap is newer than
+	flight     *flight   // the call that may be joined
+	passUntil  time.Time // polls pass until then
+	passReason string
+}
+
+// Next returns the current state for p: at once if it is held and fresh, else
+// from the call that is under way or from one that it leads. It returns an
+// [*Unshareable] if p must go by itself, a [*CallError] if upstream failed, and
+// the context's error if the client gave up.
+func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
+	var outdated etag.Tag // held, according to the news
+	if f.heedsNews(p) {
+		outdated = f.consult(ctx, p)
+	}
+	for round := range rounds {
+		now := time.Now()
+		f.mu.Lock()
+		if now.Before(f.passUntil) {
+			reason := f.passReason
+			f.mu.Unlock()
+			return Answer{}, &Unshareable{Reason: reason}
+		}
+		if a, ok := f.held(p, now, round); ok {
+			f.mu.Unlock()
+			return a, nil
+		}
+		fl, leads := f.join(p, now, round)
+		f.mu.Unlock()
+		if leads {
+			f.launch(fl, p.Route)
+		}
+
+		select {
+		case <-fl.done:
+		case <-ctx.Done():
+			f.leave(fl, leads)
+			return Answer{}, ctx.Err()
+		}
+		a, err, settled := f.settle(p, fl, leads)
+		if leads && a.Snapshot != nil && a.Snapshot.Tag == outdated {
+			f.c.probes.contradicted(f.key.Target)
+		}
+		if settled {
+			return a, err
+		}
+	}
+	return Answer{}, &Unshareable{Reason: reasonContended}
+}
+
+// held answers p from memory, if what is held is fresh and may answer it.
+func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
+	s := f.snap
+	if s == nil || f.c.writes.since(p.Writer, f.asked) {
+		return Answer{}, false
+	}
+	covers := now.Before(f.covered) && f.covers(p.Route, now)
+	if !now.Before(f.due) && !covers {
+		return Answer{}, false
+	}
+	a := Answer{Snapshot: s, How: Hit, TTL: f.due.Sub(now), Age: now.Sub(f.asked), Covered: covers}
+	a.NotModified = f.notModified(p)
+	return a, a.NotModified || !f.ahead(p, round) && f.mayGive(p, now, covers)
+}
+
+func (f *Feed) notModified(p *Poll) bool {
+	return p.Condition.NotModified(f.snap.Tag, f.snap.Header.Get("Last-Modified"))
+}
+
+// ahead reports whether the client may know a newer state than we: it brings a
+// tag that is neither ours nor known to be older. Tags have no order, so only
+// upstream can tell; once a call has landed that the client waited for, it has.
+func (f *Feed) ahead(p *Poll, round int) bool {
+	tags := p.Condition.Tags()
+	return round == 0 && len(tags) > 0 && !p.Condition.Matches(f.snap.Tag) && !slices.ContainsFunc(tags, f.superseded.has)
+}
+
+// mayGive reports whether the stored body may be given out with 200. A 304
+// does not extend the permission: upstreams exist that answer 304 to sessions
+// that they no longer know.
+func (f *Feed) mayGive(p *Poll, now time.Time, covering bool) bool {
+	limit := p.Route.Audit
+	if covering {
+		limit += p.Route.StaleIfError
+	}
+	return !f.snap.Bodyless && now.Sub(f.proven) <= limit && !f.c.writes.since(p.Writer, f.proven)
+}
+
+// covers reports whether the snapshot is recent enough to stand in for a
+// failing upstream.
+func (f *Feed) covers(r *Route, now time.Time) bool {
+	return f.snap != nil && r.StaleIfError > 0 && now.Before(f.due.Add(r.StaleIfError))
+}
+
+// conditions returns the tag with which upstream is to be asked on behalf of
+// p, or "" for an unconditional call, and whether that is an audit.
+func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audit bool) {
+	tags := p.Condition.Tags()
+	if f.snap == nil {
+		if len(tags) > 0 && round == 0 {
+			return tags[0], false
+		}
+		return "", false
+	}
+	if f.audited(p, now) {
+		return "", true
+	}
+	if f.ahead(p, round) {
+		return tags[0], false
+	}
+	if !f.notModified(p) && !f.mayGive(p, now, false) {
+		return "", false // the body will be needed
+	}
+	return f.snap.conditional(), false
+}
+
+// audited reports whether a run of 304s has lasted so long that upstream is to
+// be asked without conditions: tags were seen to stay while bodies changed.
+func (f *Feed) audited(p *Poll, now time.Time) bool {
+	return !f.snap.Bodyless && now.Sub(f.proven) > audits*p.Route.Audit
+}
+
+// confirm takes over what upstream said of the state that it had when a call
+// began. An answer to an older call never replaces that of a newer one: a
+// write can have put a second call beside the first.
+func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
+	if began.Before(f.asked) {
+		return
+	}
+	if old := f.snap; old != nil && !etag.WeakEqual(old.Tag, s.Tag) {
+		f.superseded.add(old.Tag)
+	}
+	f.snap, f.asked = s, began
+	f.covered, f.passUntil = time.Time{}, time.Time{}
+	f.due = f.nextDue(r, began, now)
+}
+
+// nextDue keeps the interval from the beginning of one call to that of the
+// next, and a pause after the end of a slow one.
+func (f *Feed) nextDue(r *Route, began, now time.Time) time.Time {
+	i := r.interval(PollInterval(f.snap.Header))
+	due, pause := began.Add(i), now.Add(min(i, r.MinInterval))
+	if pause.After(due) {
+		return pause
+	}
+	return due
+}
+
+// forget drops the snapshot: upstream refused this identity, or no longer has
+// what was polled.
+func (f *Feed) forget() {
+	if f.snap != nil {
+		f.superseded.add(f.snap.Tag)
+	}
+	f.snap, f.proven, f.due, f.covered = nil, time.Time{}, time.Time{}, time.Time{}
+}
+
+// pass lets polls go by themselves for a while.
+func (f *Feed) pass(reason string, now time.Time) {
+	f.passUntil, f.passReason = now.Add(passFor), reason
+}
+
+// tagRing holds the last tags that were seen to be out of date. Its zero value
+// is empty.
+type tagRing struct {
+	tags [8]etag.Tag
+	next int
+}
+
+func (r *tagRing) add(t etag.Tag) {
+	if t == "" || r.has(t) {
+		return
+	}
+	r.tags[r.next] = t
+	r.next = (r.next + 1) % len(r.tags)
+}
+
+func (r *tagRing) has(t etag.Tag) bool {
+	return slices.ContainsFunc(r.tags[:], func(old etag.Tag) bool { return etag.WeakEqual(old, t) })
+}

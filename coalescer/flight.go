@@ -1,0 +1,288 @@
+package coalescer
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
+)
+
+// failureFanout is how many of those who waited together for a failing
+// upstream go to it at a time.
+const failureFanout = 64
+
+// flight is one upstream call and those who wait for it.
+type flight struct {
+	// Set by join, then read-only.
+	began  time.Time
+	tag    etag.Tag    // sent as If-None-Match; "" is unconditional
+	stale  bool        // something was held when it began
+	vary   []string    // learnt fields that the key holds
+	header http.Header // the leader's fields
+	req    *http.Request
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when result is set
+
+	// Guarded by Feed.mu.
+	waiters int
+	led     bool // the leader still waits
+	landed  bool
+	result  result
+}
+
+// result is what became of a flight: a snapshot for all who wait; or a
+// response for the leader and a reason for the others to go by themselves; or
+// an error. With none of these upstream's answer was of no use, and whoever
+// still needs one asks again.
+type result struct {
+	status   int
+	header   http.Header // of a 304
+	snapshot *Snapshot
+	full     bool     // the call brought the snapshot's body
+	vary     []string // fields that upstream varies on and the key does not hold
+
+	response *http.Response
+	reason   string
+	gate     *semaphore.Weighted
+
+	failed  bool // upstream cannot answer now: err, or a response that says so
+	covered bool // the snapshot held stands in for it
+	err     error
+}
+
+// join returns the call that p may wait for, beginning one if there is none.
+// A call that began before p's owner last wrote does not know of the write and
+// is left to those who wait for it already; this is the one case of two calls
+// at once.
+func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) {
+	if fl := f.flight; fl != nil && !f.c.writes.since(p.Writer, fl.began) {
+		fl.waiters++
+		return fl, false
+	}
+	tag, audit := f.conditions(p, now, round)
+	reason := ledger.Poll
+	if audit {
+		reason = ledger.Audit
+	}
+	ctx, cancel := context.WithCancelCause(f.c.ctx)
+	fl = &flight{
+		began: now, tag: tag, stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(),
+		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
+	}
+	fl.req = p.Call(ctx, reason)
+	if tag != "" {
+		fl.req.Header["If-None-Match"] = []string{string(tag)}
+	}
+	f.flight = fl
+	return fl, true
+}
+
+// launch sets a flight off, which stays in the store until it has landed.
+func (f *Feed) launch(fl *flight, r *Route) {
+	f.c.documents.pin(f.key)
+	f.c.flights.Go(func() {
+		f.fly(fl, r)
+		f.c.documents.release(f.key)
+	})
+}
+
+// leave gives up waiting. The last to leave cancels the call, and from then on
+// nobody can join it. An answer that was for the leader alone is closed.
+func (f *Feed) leave(fl *flight, leads bool) {
+	f.mu.Lock()
+	fl.waiters--
+	abandoned := fl.waiters == 0 && !fl.landed
+	if abandoned && f.flight == fl {
+		f.flight = nil
+	}
+	var orphan *http.Response
+	if leads {
+		fl.led = false
+		orphan, fl.result.response = fl.result.response, nil
+	}
+	f.mu.Unlock()
+
+	if abandoned {
+		fl.cancel(errAbandoned)
+	}
+	closeBody(orphan)
+}
+
+// fly makes the call, under the flight's own context, and lands it whatever
+// happens. An answer for the leader alone is still being read when fly
+// returns: then the reader ends the context.
+func (f *Feed) fly(fl *flight, r *Route) {
+	timer := time.AfterFunc(r.Timeout, func() { fl.cancel(ErrTimeout) })
+	res := f.c.call(fl, r)
+	timer.Stop()
+	if res.response == nil {
+		fl.cancel(nil)
+	}
+	f.land(fl, r, res)
+}
+
+// land publishes what became of the flight.
+func (f *Feed) land(fl *flight, r *Route, res result) {
+	f.mu.Lock()
+	if f.flight == fl {
+		f.flight = nil
+	}
+	f.apply(fl, r, &res, time.Now())
+	var orphan *http.Response
+	if !fl.led {
+		orphan, res.response = res.response, nil
+	}
+	fl.result, fl.landed = res, true
+	size := f.snap.size()
+	close(fl.done)
+	f.mu.Unlock()
+
+	closeBody(orphan)
+	f.c.documents.resize(f.key, size)
+}
+
+// apply takes a result over into what is held.
+func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
+	switch {
+	case res.failed:
+		f.cover(r, res, now)
+	case res.response != nil:
+		if res.status >= 400 {
+			f.forget()
+		}
+		if remembered(res.reason, res.status) {
+			f.pass(res.reason, now)
+		}
+	case res.status == http.StatusNotModified:
+		f.revalidated(fl, res)
+		fallthrough
+	case res.snapshot != nil && len(res.vary) == 0:
+		if res.snapshot == nil {
+			return
+		}
+		newest := !fl.began.Before(f.asked)
+		f.confirm(res.snapshot, r, fl.began, now)
+		if res.full && newest {
+			f.proven = fl.began
+			f.superseded.add(fl.tag) // it was asked for, and something else is current
+		}
+	}
+}
+
+// revalidated turns a 304 into the snapshot that it confirms: the one held, or
+// one of which only the tag is known. A 304 that speaks of another tag than was
+// asked for confirms nothing (RFC 9111 §4.3.4).
+func (f *Feed) revalidated(fl *flight, res *result) {
+	if said := etag.Of(res.header); said != "" && !etag.WeakEqual(said, fl.tag) {
+		return
+	}
+	if f.snap != nil && f.snap.Tag == fl.tag {
+		res.snapshot = f.snap.freshened(res.header)
+		return
+	}
+	header := etag.Freshen(nil, res.header)
+	header["Etag"] = []string{string(fl.tag)}
+	res.snapshot = &Snapshot{Tag: fl.tag, Header: header, Bodyless: true}
+	if !fl.began.Before(f.asked) {
+		f.proven = time.Time{}
+	}
+}
+
+// cover lets the snapshot held stand in for a failing upstream, where the
+// route allows it, and puts off the next call.
+func (f *Feed) cover(r *Route, res *result, now time.Time) {
+	if res.covered = f.covers(r, now); !res.covered {
+		return
+	}
+	res.snapshot = f.snap
+	wait := r.interval(PollInterval(f.snap.Header))
+	if res.response != nil {
+		wait = max(wait, min(retryAfter(res.response.Header, now), r.MaxInterval))
+	}
+	f.covered = now.Add(wait)
+}
+
+// settle answers p from a flight that has landed. It reports settled false
+// where p must ask again.
+func (f *Feed) settle(p *Poll, fl *flight, leads bool) (a Answer, err error, settled bool) {
+	f.mu.Lock()
+	res := fl.result
+	if leads {
+		fl.result.response = nil // claimed
+	}
+	a, settled = f.answer(p, fl, &res, leads)
+	f.mu.Unlock()
+
+	switch {
+	case settled:
+		if leads {
+			closeBody(res.response)
+		}
+		return a, nil, true
+	case res.err != nil:
+		return Answer{}, res.err, true
+	case leads && res.response != nil && f.isFor(p, fl, res.response):
+		a.Snapshot, a.Response = nil, res.response
+		return a, nil, true
+	case res.reason != "":
+		if leads {
+			closeBody(res.response)
+		}
+		return Answer{}, &Unshareable{Reason: res.reason, Gate: res.gate}, true
+	}
+	return Answer{}, nil, false
+}
+
+// answer gives p the snapshot that a flight brought or confirmed, if p may
+// have it. What arrives for my flight is fresh for me, whatever the interval.
+func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, bool) {
+	now := time.Now()
+	a := Answer{Snapshot: res.snapshot, Stale: fl.stale, Status: res.status, TTL: f.due.Sub(now), Covered: res.covered}
+	switch {
+	case !leads:
+		a.How = Collapsed
+	case res.status == http.StatusNotModified:
+		a.How = Revalidated
+	default:
+		a.How = Fetched
+	}
+	if res.snapshot == nil {
+		return a, false
+	}
+	if !leads && !sameFields(p.Header, fl.header, res.vary) {
+		res.reason = reasonVary
+		return a, false
+	}
+	a.NotModified = p.Condition.NotModified(a.Snapshot.Tag, a.Snapshot.Header.Get("Last-Modified"))
+	if a.NotModified || res.full {
+		return a, true
+	}
+	return a, f.snap == res.snapshot && f.mayGive(p, now, res.covered)
+}
+
+// isFor reports whether a response that is for the leader alone answers what
+// the leader asked: a 304 to our own condition may not.
+func (f *Feed) isFor(p *Poll, fl *flight, resp *http.Response) bool {
+	return resp.StatusCode != http.StatusNotModified || p.Condition.Matches(fl.tag)
+}
+
+// sameFields reports whether two requests agree in the named fields.
+func sameFields(a, b http.Header, names []string) bool {
+	for _, name := range names {
+		if !slices.Equal(a[name], b[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+func closeBody(resp *http.Response) {
+	if resp != nil {
+		resp.Body.Close()
+	}
+}

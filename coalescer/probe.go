@@ -1,0 +1,193 @@
+package coalescer
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
+)
+
+// maxProbes bounds how many paths are probed at a time. A probe that is
+// dropped costs its documents one revalidation each.
+const maxProbes = 1 << 14
+
+// silence is how long documents revalidate themselves after a probe said
+// nothing, or what an identity got contradicted it.
+const silence = time.Minute
+
+// probes are the one credential-free question per path and interval that tells
+// the documents of all identities whether to ask for themselves
+// (share: changes). A probe carries no credential and its body is never read:
+// only a tag crosses, and it makes a document ask, or not.
+type probes struct {
+	byTarget *lru.Cache[[16]byte, *probe]
+}
+
+// probe is what is known of one path.
+type probe struct {
+	mu sync.Mutex
+
+	// Guarded by mu.
+	news        news
+	silentUntil time.Time // what is known does not count until then
+	flight      *probeFlight
+}
+
+type probeFlight struct{ done chan struct{} }
+
+func newProbes() *probes {
+	byTarget, err := lru.New[[16]byte, *probe](maxProbes)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	return &probes{byTarget}
+}
+
+func (ps *probes) of(target [16]byte) *probe {
+	if pr, ok := ps.byTarget.Get(target); ok {
+		return pr
+	}
+	fresh := &probe{}
+	if pr, found, _ := ps.byTarget.PeekOrAdd(target, fresh); found {
+		return pr
+	}
+	return fresh
+}
+
+// heedsNews reports whether a probe can tell if f is still current: it holds
+// something that is due, of which upstream gave the tag, and nothing calls for
+// asking upstream as the identity itself.
+func (f *Feed) heedsNews(p *Poll) bool {
+	if p.Route.Share != Changes {
+		return false
+	}
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snap.conditional() != "" && !now.Before(f.due) && f.flight == nil && !now.Before(f.passUntil) &&
+		!f.audited(p, now) && !f.ahead(p, 0) && !f.c.writes.since(p.Writer, f.asked)
+}
+
+// consult asks the probe of f's path. If the tag is still the one that f holds,
+// f's snapshot is current until the probe is due; consult returns the tag that
+// f holds if news came that it is not.
+func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
+	f.mu.Lock()
+	s := f.snap
+	f.mu.Unlock()
+	tag := s.conditional()
+	if tag == "" {
+		return ""
+	}
+	n, ok := f.c.probes.of(f.key.Target).next(ctx, f.c, p, s)
+	switch {
+	case !ok:
+		return ""
+	case n.tag != tag:
+		return tag
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.snap.conditional() == tag && n.asked.After(f.asked) {
+		f.asked, f.due = n.asked, n.due
+	}
+	return ""
+}
+
+// news is what a probe last learnt.
+type news struct {
+	tag        etag.Tag
+	asked, due time.Time
+}
+
+// next returns what the path has now; ok is false if that cannot be known. s
+// is a snapshot of the path, whose tag asks and whose interval is kept.
+func (pr *probe) next(ctx context.Context, c *Coalescer, p *Poll, s *Snapshot) (n news, ok bool) {
+	pr.mu.Lock()
+	now := time.Now()
+	fl := pr.flight
+	if fl == nil && !now.Before(pr.news.due) && !now.Before(pr.silentUntil) {
+		fl = pr.launch(c, p, s, now)
+	}
+	pr.mu.Unlock()
+	if fl != nil {
+		select {
+		case <-fl.done:
+		case <-ctx.Done():
+			return n, false
+		}
+	}
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	return pr.news, pr.news.tag != "" && !time.Now().Before(pr.silentUntil)
+}
+
+// launch begins a call; pr is locked.
+func (pr *probe) launch(c *Coalescer, p *Poll, s *Snapshot, now time.Time) *probeFlight {
+	ctx, cancel := context.WithTimeoutCause(c.ctx, p.Route.Timeout, ErrTimeout)
+	req := p.Call(ctx, ledger.Probe)
+	if req == nil {
+		cancel()
+		pr.silentUntil = now.Add(silence)
+		return nil
+	}
+	tag := s.conditional()
+	if pr.news.tag != "" {
+		tag = pr.news.tag
+	}
+	req.Header["If-None-Match"] = []string{string(tag)}
+	interval := p.Route.interval(PollInterval(s.Header))
+	fl := &probeFlight{done: make(chan struct{})}
+	pr.flight = fl
+	c.flights.Go(func() {
+		defer cancel()
+		said, failed := c.probe(req, tag)
+		pr.land(fl, news{said, now, now.Add(interval)}, failed)
+	})
+	return fl
+}
+
+// probe makes the call. The tag is what counts, on whatever status: GitLab
+// stamps it on a 401 as on a 200.
+func (c *Coalescer) probe(req *http.Request, tag etag.Tag) (said etag.Tag, failed bool) {
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return "", true
+	}
+	resp.Body.Close()
+	said = etag.Of(resp.Header)
+	if resp.StatusCode == http.StatusNotModified && said == "" {
+		said = tag
+	}
+	return said, failing(resp)
+}
+
+// land takes over what a call learnt. Where it learnt nothing the documents
+// revalidate themselves: for an interval after a failure, longer where the
+// path has no tag to tell.
+func (pr *probe) land(fl *probeFlight, n news, failed bool) {
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	pr.flight, pr.news = nil, n
+	switch {
+	case failed:
+		pr.silentUntil = n.due
+	case n.tag == "":
+		pr.silentUntil = n.asked.Add(silence)
+	}
+	close(fl.done)
+}
+
+// contradicted says that upstream confirmed to an identity what the probe
+// called outdated: it does not speak for this path.
+func (ps *probes) contradicted(target [16]byte) {
+	pr := ps.of(target)
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	pr.silentUntil = time.Now().Add(silence)
+}

@@ -1,0 +1,62 @@
+package coalescer
+
+import "time"
+
+// State describes a document for people. It holds nothing of its body and
+// nothing that its identity could be told from.
+type State struct {
+	Document  string    `json:"document"` // short form of the key
+	Tag       string    `json:"etag,omitempty"`
+	Bytes     int       `json:"bytes"`
+	Bodyless  bool      `json:"bodyless,omitempty"` // only the tag is known
+	Asked     time.Time `json:"asked,omitzero"`     // when upstream last confirmed it
+	Proven    time.Time `json:"proven,omitzero"`    // when upstream last gave its body
+	Due       time.Time `json:"due,omitzero"`       // upstream is not asked before
+	InFlight  bool      `json:"in_flight"`
+	Waiters   int       `json:"waiters"`
+	Passing   string    `json:"passing,omitempty"` // why its polls pass
+	PassUntil time.Time `json:"pass_until,omitzero"`
+}
+
+// States returns what is held for a URL, given as host and request-target, for
+// each identity and variant, at most limit of them. It looks at every document
+// there is.
+func (c *Coalescer) States(url string, limit int) []State {
+	var states []State
+	for _, f := range c.documents.find(url, limit) {
+		states = append(states, f.state(time.Now()))
+	}
+	return states
+}
+
+func (f *Feed) state(now time.Time) State {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := State{Document: f.key.String(), Asked: f.asked, Proven: f.proven, Due: f.due}
+	if f.snap != nil {
+		s.Tag, s.Bytes, s.Bodyless = string(f.snap.Tag), len(f.snap.Body), f.snap.Bodyless
+	}
+	if f.flight != nil {
+		s.InFlight, s.Waiters = true, f.flight.waiters
+	}
+	if now.Before(f.passUntil) {
+		s.Passing, s.PassUntil = f.passReason, f.passUntil
+	}
+	return s
+}
+
+// find returns the feeds of a URL, at most limit.
+func (d *documents) find(url string, limit int) []*Feed {
+	var found []*Feed
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		for _, e := range s.feeds.Values() {
+			if e.feed.url == url && len(found) < limit {
+				found = append(found, e.feed)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return found
+}

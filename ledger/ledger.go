@@ -1,0 +1,125 @@
+// Package ledger counts what Pollard does and what it spares: every request
+// answered, every upstream call made, every update delivered. It owns the name, the
+// help and the labels of every metric.
+//
+// It knows nothing of how anything works, and no decision reads it: a wrong figure
+// must not become wrong behaviour.
+//
+// Labels are bounded by construction: route names come from the configuration, and
+// what comes from a client is capped (see [Route.Bypass]).
+package ledger
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Other is the name of the route of everything that matches none.
+const Other = "other"
+
+// A Ledger holds the metrics of one instance. All its methods, and those of its
+// routes, are safe for concurrent use.
+type Ledger struct {
+	// Set by New, then read-only.
+	registry       *prometheus.Registry
+	saturation     Metric
+	polls          *prometheus.CounterVec
+	upstream       *prometheus.CounterVec
+	avoided        *prometheus.CounterVec
+	bypass         *prometheus.CounterVec
+	staleness      *prometheus.HistogramVec
+	reloadFailures prometheus.Counter
+	notAfter       *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	routes map[string]*Route // guarded by mu
+}
+
+// New returns a Ledger whose metrics, with those of the Go runtime and of the
+// process, are registered with reg. It panics if reg has any of them already.
+func New(reg *prometheus.Registry) *Ledger {
+	m := Metrics()
+	l := &Ledger{
+		registry:       reg,
+		saturation:     m[saturationRatio],
+		polls:          counters(m[pollsTotal]),
+		upstream:       counters(m[upstreamRequestsTotal]),
+		avoided:        counters(m[pollsAvoidedTotal]),
+		bypass:         counters(m[bypassTotal]),
+		staleness:      stalenessHistograms(m[stalenessSeconds]),
+		reloadFailures: counters(m[configReloadFailuresTotal]).WithLabelValues(),
+		notAfter:       gauges(m[certificateNotAfterSeconds]),
+		routes:         make(map[string]*Route),
+	}
+	reg.MustRegister(
+		l.polls, l.upstream, l.avoided, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return l
+}
+
+// Route returns the counts of the route called name, which it creates at first:
+// from then on every outcome and reason has its series, at 0, so that sums and rates
+// are right from the first poll. A route keeps its series until the process ends,
+// also when a reload removes it from the configuration: a counter that vanishes and
+// comes back reads as a restart.
+func (l *Ledger) Route(name string) *Route {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok := l.routes[name]
+	if !ok {
+		r = newRoute(l, name)
+		l.routes[name] = r
+	}
+	return r
+}
+
+// Saturation exports used() ÷ limit() for a bounded component, whenever the metrics
+// are scraped. A limit of 0 or less means unbounded and exports 0. Both functions
+// must be quick and safe for concurrent use. It panics if component is there
+// already.
+func (l *Ledger) Saturation(component string, used, limit func() float64) {
+	ratio := func() float64 {
+		bound := limit()
+		if bound <= 0 {
+			return 0
+		}
+		return used() / bound
+	}
+	l.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        l.saturation.Name,
+		Help:        l.saturation.Help,
+		ConstLabels: prometheus.Labels{l.saturation.Labels[0]: component},
+	}, ratio))
+}
+
+// ReloadFailed counts a reload that was refused.
+func (l *Ledger) ReloadFailed() { l.reloadFailures.Inc() }
+
+// Certificate records the end of validity of the certificate that plays role. The
+// last call for a role wins.
+func (l *Ledger) Certificate(role string, notAfter time.Time) {
+	l.notAfter.WithLabelValues(role).Set(float64(notAfter.Unix()))
+}
+
+func counters(m Metric) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
+}
+
+func gauges(m Metric) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, m.Labels)
+}
+
+// stalenessHistograms spans what is asked of it: from a hit in the first moments of
+// an interval, over intervals of seconds, to minutes of a failing upstream.
+func stalenessHistograms(m Metric) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    m.Name,
+		Help:    m.Help,
+		Buckets: []float64{.01, .05, .1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300},
+	}, m.Labels)
+}

@@ -1,0 +1,66 @@
+package ledger
+
+// A Metric describes one of Pollard's own metrics.
+type Metric struct {
+	Name   string
+	Help   string
+	Labels []string // in the order in which they are documented
+}
+
+// The places of the metrics in Metrics.
+const (
+	pollsTotal = iota
+	upstreamRequestsTotal
+	pollsAvoidedTotal
+	bypassTotal
+	stalenessSeconds
+	saturationRatio
+	configReloadFailuresTotal
+	certificateNotAfterSeconds
+)
+
+// Metrics returns a description of every metric that a Ledger registers, Go's and
+// the process's own aside. Documents and dashboards are checked against it.
+func Metrics() []Metric {
+	return []Metric{
+		pollsTotal: {
+			Name:   "pollard_polls_total",
+			Help:   "Polls received, by how they ended. Each poll has exactly one outcome.",
+			Labels: []string{"route", "outcome"},
+		},
+		upstreamRequestsTotal: {
+			Name:   "pollard_upstream_requests_total",
+			Help:   "Requests that reached the upstream, probes, checks and silent retries included, by why they were sent.",
+			Labels: []string{"route", "reason"},
+		},
+		pollsAvoidedTotal: {
+			Name:   "pollard_polls_avoided_total",
+			Help:   "Modelled, never mixed with the measured: polls that watchers would have sent (live seconds divided by the interval).",
+			Labels: []string{"route"},
+		},
+		bypassTotal: {
+			Name:   "pollard_bypass_total",
+			Help:   "Polls that were not coalesced, by why.",
+			Labels: []string{"route", "reason"},
+		},
+		stalenessSeconds: {
+			Name:   "pollard_staleness_seconds",
+			Help:   "Age of what was served or delivered: the time since the upstream last said that it was current.",
+			Labels: []string{"route"},
+		},
+		saturationRatio: {
+			Name:   "pollard_saturation_ratio",
+			Help:   "Used part of a bounded resource, 0 to 1; 0 where it is unbounded.",
+			Labels: []string{"component"},
+		},
+		configReloadFailuresTotal: {
+			Name: "pollard_config_reload_failures_total",
+			Help: "Reloads refused because of the configuration. The previous one stays in force.",
+		},
+		certificateNotAfterSeconds: {
+			Name:   "pollard_certificate_not_after_seconds",
+			Help:   "End of validity of a certificate, in seconds since the Unix epoch.",
+			Labels: []string{"role"},
+		},
+	}
+}

@@ -1,0 +1,61 @@
+package ledger
+
+import (
+	"math"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Route holds the counts of one route. Poll, Upstream and Staleness are on the path
+// of every poll: they touch series that were resolved when the Route was created,
+// and neither lock nor allocate.
+type Route struct {
+	// Set by newRoute, then read-only.
+	polls     [outcomes]prometheus.Counter
+	upstream  [reasons]prometheus.Counter
+	avoided   prometheus.Counter
+	staleness prometheus.Observer
+
+	bypass bypasses
+}
+
+func newRoute(l *Ledger, name string) *Route {
+	r := &Route{
+		avoided:   l.avoided.WithLabelValues(name),
+		staleness: l.staleness.WithLabelValues(name),
+		bypass:    newBypasses(l.bypass, name),
+	}
+	for o := range outcomes {
+		r.polls[o] = l.polls.WithLabelValues(name, o.String())
+	}
+	for reason := range reasons {
+		r.upstream[reason] = l.upstream.WithLabelValues(name, reason.String())
+	}
+	return r
+}
+
+// Poll counts a poll that ended with o. Call it once per poll, when it is answered or
+// abandoned.
+func (r *Route) Poll(o Outcome) { r.polls[o].Inc() }
+
+// Upstream counts a request as soon as its first byte is written to the upstream:
+// once per attempt.
+func (r *Route) Upstream(reason Reason) { r.upstream[reason].Inc() }
+
+// Bypass counts a poll that was not coalesced for reason. A reason that begins with
+// "header:" names a request field, which the client chose: at most 48 of them are
+// counted by name, each a token of at most 64 bytes, and the rest as "header:other".
+// Every other reason must be a constant of the caller.
+func (r *Route) Bypass(reason string) { r.bypass.counter(reason).Inc() }
+
+// Staleness records the age of what was served or delivered.
+func (r *Route) Staleness(age time.Duration) { r.staleness.Observe(age.Seconds()) }
+
+// Avoided adds polls that watchers would have sent. They are modelled: fractions are
+// kept, and what no model can mean (negative, infinite, not a number) adds nothing.
+func (r *Route) Avoided(polls float64) {
+	if polls > 0 && !math.IsInf(polls, 1) {
+		r.avoided.Add(polls)
+	}
+}
