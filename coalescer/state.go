@@ -1,6 +1,9 @@
 package coalescer
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // State describes a document for people. It holds nothing of its body and
 // nothing that its identity could be told from.
@@ -18,12 +21,15 @@ type State struct {
 	PassUntil time.Time `json:"pass_until,omitzero"`
 }
 
-// States returns what is held for a URL, given as host and request-target, for
-// each identity and variant, at most limit of them. It looks at every document
-// there is.
-func (c *Coalescer) States(url string, limit int) []State {
-	var states []State
-	for _, f := range c.documents.find(url, limit) {
+// States returns what is held for a request-target of a host, or of all hosts
+// where that is "", for each identity and variant, at most limit of them. It
+// looks at every document there is.
+func (c *Coalescer) States(host, target string, limit int) []State {
+	states := []State{}
+	isAsked := func(url string) bool {
+		return url == host+target || host == "" && strings.HasSuffix(url, target) && strings.IndexByte(url, '/') == len(url)-len(target)
+	}
+	for _, f := range c.documents.find(isAsked, limit) {
 		states = append(states, f.state(time.Now()))
 	}
 	return states
@@ -45,14 +51,14 @@ func (f *Feed) state(now time.Time) State {
 	return s
 }
 
-// find returns the feeds of a URL, at most limit.
-func (d *documents) find(url string, limit int) []*Feed {
+// find returns feeds by their URL, at most limit.
+func (d *documents) find(isAsked func(url string) bool, limit int) []*Feed {
 	var found []*Feed
 	for i := range d.shards {
 		s := &d.shards[i]
 		s.mu.Lock()
 		for _, e := range s.feeds.Values() {
-			if e.feed.url == url && len(found) < limit {
+			if len(found) < limit && isAsked(e.feed.url) {
 				found = append(found, e.feed)
 			}
 		}

@@ -1,0 +1,86 @@
+# Everything that a developer or a machine does with Pollard. `make help` lists it; test/tools/setup
+# installs what a target needs beyond Go, on Debian as root, and says what is missing elsewhere.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO        ?= go
+FUZZTIME  ?= 20s
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+RESULTS   := test/bench/results
+
+# Debian keeps servers where only root looks.
+export PATH := $(PATH):/usr/sbin
+
+# Flags for the command that a target runs: make demo ARGS='--duration 20s', make bench ARGS='-run hits'.
+ARGS ?=
+
+# The browser tests are an npm package of their own.
+BROWSER := $(wildcard test/browser/package.json)
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/pollard: one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/pollard ./cmd/pollard
+
+.PHONY: demo
+demo: build ## see the calls fall: a polling application, Pollard in front of it, and viewers
+	bin/pollard demo $(ARGS)
+
+.PHONY: test
+test: setup-test check test-race $(if $(BROWSER),test-browser) ## run every test, and install what they need first
+
+.PHONY: test-short
+test-short: check ## run the Go tests without the race detector and without the long ones
+	$(GO) test -short ./...
+
+.PHONY: test-race
+test-race: ## run the Go tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: test-browser
+test-browser: build ## run the tests in a real browser
+	cd test/browser && npm ci --no-audit --no-fund && npm test
+
+.PHONY: check
+check: ## look for code that is not gofmt'ed or that vet complains about
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	test/tools/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: setup-bench ## compare with nginx, Varnish and ReverseProxy; ARGS='-quick', '-run hits', '-write', …
+	$(GO) run ./test/bench $(ARGS)
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks and compare them with the recorded baseline
+	mkdir -p $(RESULTS)
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./... | tee $(RESULTS)/latest.txt
+	$(GO) run $(BENCHSTAT) $(wildcard $(RESULTS)/baseline.txt) $(RESULTS)/latest.txt
+
+.PHONY: bench-record
+bench-record: ## make the last bench-go the baseline
+	cp $(RESULTS)/latest.txt $(RESULTS)/baseline.txt
+
+.PHONY: docs
+docs: ## write the generated documents anew
+	$(GO) generate ./...
+
+.PHONY: setup-test
+setup-test: ## install what the tests need and is missing
+	test/tools/setup test
+
+.PHONY: setup-bench
+setup-bench: ## install what the benchmarks need and is missing
+	test/tools/setup bench
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin test/browser/node_modules $(RESULTS)/latest.txt

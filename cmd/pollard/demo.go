@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/pollard-proxy/pollard/cmd/pollard/demo"
+	"github.com/pollard-proxy/pollard/config"
+	"github.com/pollard-proxy/pollard/proxy/admin"
+)
+
+func newDemo(e environment) *cobra.Command {
+	o := demo.Options{Out: e.stdout, Interactive: isTerminal(e.stdout), Start: startDemo}
+	cmd := &cobra.Command{
+		Use:   "demo [--duration D] [--viewers N] [--json]",
+		Short: "Show the calls fall: a legacy application, the proxy in front of it, and viewers",
+		Long:  "Runs a legacy polling application, the proxy in front of it, and viewers that behave like browsers,\non free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Viewers < 0 || o.Duration < 0 {
+				return usageError{fmt.Errorf("--viewers and --duration cannot be negative")}
+			}
+			return demo.Run(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C")
+	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 200)")
+	cmd.Flags().BoolVar(&o.JSON, "json", false, "print nothing but one JSON object, at the end")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of what viewers do and what changes")
+	return cmd
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// startDemo runs an instance in front of the demo's application.
+func startDemo(ctx context.Context, upstream *url.URL) (demo.Proxy, error) {
+	c, err := demoConfig(upstream)
+	if err != nil {
+		return demo.Proxy{}, err
+	}
+	in, err := build(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return demo.Proxy{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		if err := in.run(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "pollard:", err)
+		}
+	}()
+	return demo.Proxy{
+		URL:    &url.URL{Scheme: "http", Host: in.front.Addr().String()},
+		Admin:  &url.URL{Scheme: "http", Host: in.back.Addr().String()},
+		Routes: func() []demo.RouteTotals { return demoTotals(in) },
+		Stop:   func() { cancel(); <-stopped },
+	}, nil
+}
+
+// demoConfig is what an operator would have written for the application.
+func demoConfig(upstream *url.URL) (*config.Config, error) {
+	var y strings.Builder
+	fmt.Fprintf(&y, "listen: \"127.0.0.1:0\"\nadmin: \"127.0.0.1:0\"\nupstream: %q\nlog: {polls: false}\nroutes:\n", upstream)
+	for _, r := range demo.Routes() {
+		share := config.ShareNothing
+		if r.SharesChanges {
+			share = config.ShareChanges
+		}
+		fmt.Fprintf(&y, "  - {name: %s, path: %q, stage: coalesce, share: %s}\n", r.Name, r.Path, share)
+	}
+	return config.Parse("demo", []byte(y.String()), os.LookupEnv)
+}
+
+// demoTotals are the admin API's routes in the demo's words.
+func demoTotals(in *instance) []demo.RouteTotals {
+	data, err := json.Marshal(admin.Routes(in.proxy, in.ledger))
+	if err != nil {
+		panic(err) // plain values only
+	}
+	var totals []demo.RouteTotals
+	if err := json.Unmarshal(data, &totals); err != nil {
+		panic(err)
+	}
+	return totals
+}

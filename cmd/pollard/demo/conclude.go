@@ -1,0 +1,50 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// settling is how long the two counts may differ after the last viewer has gone: somebody's browser may still be polling.
+const settling = 2 * time.Second
+
+// conclude prints the end and judges it.
+func (s *stage) conclude() error {
+	last := s.settled()
+	if err := s.print(last); err != nil {
+		return err
+	}
+	return errors.Join(last.differences(), last.complaints())
+}
+
+// settled waits until nothing is on its way upstream, and returns that scene, or the last one when that does not happen.
+func (s *stage) settled() scene {
+	for deadline := time.Now().Add(settling); ; time.Sleep(10 * time.Millisecond) {
+		sc := s.look()
+		if sc.differences() == nil || time.Now().After(deadline) {
+			return sc
+		}
+	}
+}
+
+func (s *stage) print(last scene) error {
+	if s.options.JSON {
+		return writeReport(s.options.Out, last.routes())
+	}
+	whole := meter{scenes: []scene{{At: s.started}}}
+	_, err := fmt.Fprint(s.options.Out, "\n", table(last, whole.rates(last)))
+	return err
+}
+
+// complaints says what went wrong for viewers.
+func (sc scene) complaints() error {
+	var problems []error
+	if n := sc.Counts.Foreign; n > 0 {
+		problems = append(problems, fmt.Errorf("%d answers went to the wrong viewer, the first: %s", n, sc.Counts.Why))
+	}
+	if n := sc.Counts.Stopped; n > 0 {
+		problems = append(problems, fmt.Errorf("%d pages stopped polling because of an error, the first: %s", n, sc.Counts.Why))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,68 @@
+package demo
+
+import (
+	"fmt"
+	"strings"
+)
+
+// bar is the width of the bar beside a reduction, in characters.
+const bar = 20
+
+// rates are polls and calls per second by route name, and for all routes under "". A route that is missing has none to show.
+type rates map[string]rate
+
+type rate struct{ polls, calls float64 }
+
+// table shows a scene, one route per line. FLEET SAW is the application's own count beside what the proxy says it sent: the two are equal,
+// or someone is wrong.
+func table(sc scene, now rates) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-24s %-9s %11s %8s %11s %8s %11s %10s\n",
+		"ROUTE", "STAGE", "POLLS IN", "/s", "CALLS OUT", "/s", "FLEET SAW", "REDUCTION")
+	for _, r := range sc.Rows {
+		line(&b, r, now)
+	}
+	total := sum(sc.routes())
+	line(&b, row{RouteTotals{Name: "total", Polls: total.Polls, Upstream: total.Upstream, Reduction: total.Reduction}, sc.received()}, rates{"total": now[""]})
+	fmt.Fprintf(&b, "\nanswers that went to the wrong viewer: %d    pages stopped by an error: %d\n", sc.Counts.Foreign, sc.Counts.Stopped)
+	return b.String()
+}
+
+func line(b *strings.Builder, r row, now rates) {
+	fmt.Fprintf(b, "%-24s %-9s %11s %8s %11s %8s %11s %10s  %s\n",
+		r.Name, r.Stage, grouped(r.Polls), perSecond(now[r.Name].polls), grouped(r.Upstream), perSecond(now[r.Name].calls),
+		grouped(r.Received), percentage(r.Reduction), gauge(r.Reduction))
+}
+
+// percentage shows a part of one, and a dash for what is not known yet.
+func percentage(part *float64) string {
+	if part == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*(*part))
+}
+
+// gauge draws a part of one; less than nothing is drawn as nothing.
+func gauge(part *float64) string {
+	if part == nil {
+		return ""
+	}
+	full := min(bar, max(0, int(*part*bar+0.5)))
+	return strings.Repeat("█", full) + strings.Repeat("░", bar-full)
+}
+
+func perSecond(n float64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", n)
+}
+
+// grouped writes n with its thousands apart.
+func grouped(n uint64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/config"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/proxy/admin"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/proxy/frontdoor"
+)
+
+// instance is one Pollard: everything wired, its ports bound.
+type instance struct {
+	config *config.Config
+	log    *slog.Logger
+
+	ledger    *ledger.Ledger
+	forward   *forward.Forwarder
+	coalescer *coalescer.Coalescer
+	proxy     *proxy.Handler
+	door      *frontdoor.Server
+	admin     *http.Server
+
+	front, back net.Listener
+	state       atomic.Pointer[error] // why it is not ready
+}
+
+var (
+	errStarting = errors.New("starting")
+	errDraining = errors.New("draining: shutting down")
+)
+
+// build wires an instance, top to bottom as the package graph, and binds its
+// ports. Nothing is served yet.
+func build(c *config.Config, log *slog.Logger) (*instance, error) {
+	serverTLS, err := c.TLS.ServerConfig()
+	if err != nil {
+		return nil, err
+	}
+	upstreamTLS, err := c.UpstreamTLS.ClientConfig()
+	if err != nil {
+		return nil, err
+	}
+	in := &instance{config: c, log: log}
+	in.state.Store(&errStarting)
+	reg := prometheus.NewRegistry()
+	in.ledger = ledger.New(reg)
+	in.forward = forward.New(forward.Options{Upstream: c.Upstream, TLS: upstreamTLS, Trusted: c.TrustedProxies})
+	in.coalescer = coalescer.New(coalescer.Options{
+		Transport: in.forward, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
+	})
+	in.proxy = proxy.New(proxy.Options{
+		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
+		Trusted: c.TrustedProxies, Secret: []byte(c.Secret), Log: log, AccessLog: c.Log.Polls,
+	})
+	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
+	in.admin = &http.Server{
+		Handler:           admin.New(admin.Options{Proxy: in.proxy, Ledger: in.ledger, Gatherer: reg, Ready: in.ready, ReadToken: string(c.AdminReadToken)}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	in.gauge()
+	return in, errors.Join(in.reload(c), in.bind())
+}
+
+func doorOptions(c *config.Config, serverTLS *tls.Config, h http.Handler, log *slog.Logger) frontdoor.Options {
+	return frontdoor.Options{
+		Handler: h, TLS: serverTLS, H2C: c.H2C, Logger: log,
+		HeaderBytes: int(c.Limits.HeaderBytes), HeaderTimeout: c.Limits.HeaderTimeout,
+		IdleTimeout: c.Limits.IdleTimeout, StallTimeout: c.Limits.StallTimeout, Connections: c.Limits.Connections,
+	}
+}
+
+// idle is how long documents are remembered: long enough for the slowest route
+// and for an old answer to cover for upstream.
+func idle(c *config.Config) time.Duration {
+	d := 5 * time.Minute
+	for _, r := range c.Routes {
+		d = max(d, 2*r.MaxInterval, r.MaxInterval+r.StaleIfError)
+	}
+	return d
+}
+
+func (in *instance) bind() (err error) {
+	if in.front, err = net.Listen("tcp", in.config.Listen); err != nil {
+		return fmt.Errorf("front door: %w", err)
+	}
+	if in.back, err = net.Listen("tcp", in.config.Admin); err != nil {
+		in.front.Close()
+		return fmt.Errorf("admin listener: %w", err)
+	}
+	return nil
+}
+
+// reload puts the routes of another configuration in force. What only a
+// restart can change is named.
+func (in *instance) reload(c *config.Config) error {
+	if err := in.proxy.Swap(routes(c)); err != nil {
+		return err
+	}
+	for _, key := range needsRestart(in.config, c) {
+		in.log.Warn("this setting takes effect after a restart", "key", key)
+	}
+	return nil
+}
+
+// run serves until the context ends, then lets what is in flight finish.
+func (in *instance) run(ctx context.Context) error {
+	defer in.close()
+	served, stop := context.WithCancel(ctx)
+	defer stop()
+	var g errgroup.Group
+	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
+	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
+	in.state.Store(new(error))
+	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),
+		"upstream", in.config.Upstream.Redacted(), "routes", len(in.config.Routes))
+	<-served.Done()
+	in.drain(context.WithoutCancel(ctx))
+	return g.Wait()
+}
+
+// drain stops accepting and waits for what is in flight; the admin listener
+// goes last, so that it can be watched.
+func (in *instance) drain(ctx context.Context) {
+	in.state.Store(&errDraining)
+	in.log.Info("draining", "grace", in.config.Drain.Grace, "connections", in.door.Connections())
+	ctx, cancel := context.WithTimeout(ctx, in.config.Drain.Grace)
+	defer cancel()
+	if err := in.door.Shutdown(ctx); err != nil {
+		in.log.Warn("not everything finished within the grace", "connections", in.door.Connections())
+		in.door.Close()
+	}
+	in.admin.Close()
+	in.log.Info("stopped")
+}
+
+// close undoes build, in reverse.
+func (in *instance) close() {
+	in.door.Close()
+	in.admin.Close()
+	for _, l := range []net.Listener{in.front, in.back} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	in.coalescer.Close()
+	in.forward.Close()
+}
+
+func (in *instance) ready() error { return *in.state.Load() }
+
+// ended drops the error that says that a server was shut down as intended.
+func ended(what string, err error) error {
+	if err == nil || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

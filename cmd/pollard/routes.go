@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pollard-proxy/pollard/proxy/admin"
+)
+
+func newRoutes(e environment) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "routes [--admin URL] [--json]",
+		Short: "Show per route what came in and what went out",
+		Args:  arguments(cobra.NoArgs),
+	}
+	client := adminFlags(cmd, e)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the admin API's JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		body, err := client.get(cmd.Context(), "/api/v1/routes")
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			_, err := e.stdout.Write(body)
+			return err
+		}
+		var routes []admin.Route
+		if err := json.Unmarshal(body, &routes); err != nil {
+			return fmt.Errorf("the admin listener's routes: %w", err)
+		}
+		return printRoutes(e.stdout, routes)
+	}
+	return cmd
+}
+
+func printRoutes(w io.Writer, routes []admin.Route) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ROUTE\tSTAGE\t%\tSHARE\tPOLLS IN\tCALLS OUT\tAVOIDED\tREDUCTION\tWATCHERS\tSTALENESS P50\tP99")
+	for _, r := range routes {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%.0f\t%s\t%d\t%s\t%s\n", r.Name, r.Stage, r.Percent, r.Share,
+			r.Polls, r.Upstream, r.Avoided, percentage(r.Reduction), r.Watchers, seconds(r.StalenessP50), seconds(r.StalenessP99))
+	}
+	return t.Flush()
+}
+
+// percentage prints a reduction; none before the first poll.
+func percentage(v *float64) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f%%", 100**v)
+}
+
+func seconds(v *float64) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1fs", *v)
+}

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is one whole configuration. The zero value is not usable: start from
+// [Defaults], [Load] or [Parse], all of which fill in every default.
+type Config struct {
+	Listen         string         // host:port of the front door
+	Admin          string         // host:port of the admin listener
+	Upstream       *url.URL       // http or https, host and perhaps port, nothing else; nil while nobody has named one
+	TrustedProxies []netip.Prefix // peers whose X-Forwarded-* are believed; none by default
+	Routes         []Route        // first match wins
+
+	Secret         Secret // keys every hash of an identity; "" means one per start
+	AdminToken     Secret // may change things on the admin listener; "" means nobody from outside loopback
+	AdminReadToken Secret // may read the admin listener; "" means everybody who reaches it
+
+	State string     // folder of what must survive a restart; "" means nothing does
+	Redis []*url.URL // the fleet's Redis; none by default
+
+	TLS         TLS
+	UpstreamTLS UpstreamTLS
+	Limits      Limits
+	Drain       Drain
+	H2C         bool // HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)
+	Log         Log
+	SignsOut    []Endpoint // requests that end a session
+
+	// Warnings are what [Parse] found worth saying though nothing is wrong,
+	// by line.
+	Warnings Problems
+
+	source source
+}
+
+// TLS is the front door's side of TLS. It is off while Certificate is "".
+type TLS struct {
+	Certificate string // PEM file, leaf first
+	Key         string // PEM file
+	ClientCA    string // PEM file; where set, a client must present a certificate that it signed
+	MinVersion  uint16 // tls.VersionTLS12 or tls.VersionTLS13
+}
+
+// UpstreamTLS is how an https upstream is spoken to.
+type UpstreamTLS struct {
+	CA          string // PEM file of the authorities to trust; "" means the system's
+	Certificate string // PEM file that Pollard presents; "" means none
+	Key         string // PEM file
+	ServerName  string // name to ask for and to verify; "" means the host of the upstream
+}
+
+// Limits are the bounds of what Pollard holds and waits for.
+type Limits struct {
+	StoredBytes   int64         // bytes of all stored bodies and fields
+	Documents     int           // documents remembered
+	Connections   int           // open client connections; 0 is unlimited
+	Watchers      int           // open push subscriptions; 0 is unlimited
+	HeaderBytes   int64         // bytes of one request's head
+	HeaderTimeout time.Duration // for a request's head to arrive whole
+	IdleTimeout   time.Duration // between two requests of one connection
+	StallTimeout  time.Duration // without one byte of a body moving; 0 is no limit
+}
+
+// Drain is what happens between the signal to stop and the end.
+type Drain struct {
+	Blackout time.Duration // accepting goes on this long after readiness has failed
+	Spread   time.Duration // watchers are sent away over this long
+	Grace    time.Duration // for what is in flight
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	Level slog.Level
+	JSON  bool // one object a line instead of text
+	Polls bool // one line for each poll
+}
+
+// Endpoint is a method and a path pattern.
+type Endpoint struct {
+	Method string // an HTTP method, in capitals
+	Path   string // a pattern as [Route] has it
+}
+
+// Defaults is the configuration of an empty file: no upstream, no routes.
+func Defaults() *Config {
+	c := &Config{source: source{lines: map[string]int{}}}
+	fillDefaults(c.keys())
+	return c
+}

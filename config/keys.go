@@ -1,0 +1,136 @@
+package config
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"math"
+	"time"
+)
+
+// keys binds the top level.
+func (c *Config) keys() []key {
+	return []key{
+		{name: "listen", to: scalar(&c.Listen, address()), def: `":8080"`,
+			doc: "The front door; clients come here."},
+		{name: "admin", to: scalar(&c.Admin, address()), def: `"127.0.0.1:9090"`,
+			doc: "Metrics, health, console and rollout; never make it public."},
+		{name: "upstream", to: scalar(&c.Upstream, upstreamURL()), required: true,
+			otherwise: "required, here or as --upstream",
+			doc:       "The web fleet. It is asked with the Host that the client asked for."},
+		{name: "trusted_proxies", to: list(&c.TrustedProxies, prefix()), otherwise: "nobody", example: `["127.0.0.0/8", "10.0.0.0/8"]`,
+			doc: "Peers whose X-Forwarded-* are believed and extended; those of all others are replaced."},
+		{name: "secret", to: scalar(&c.Secret, secret()), otherwise: "one per start", example: `"a long random string"`,
+			doc: "The key of every hash of an identity; the same on all instances. Without one, actors keep their rung only until the next start."},
+		{name: "admin_token", to: scalar(&c.AdminToken, secret()), otherwise: "changes from loopback only", example: `"another long random string"`,
+			doc: "Bearer token that may change things on the admin listener."},
+		{name: "admin_read_token", to: scalar(&c.AdminReadToken, secret()), otherwise: "reading is open", example: `"a third long random string"`,
+			doc: "Bearer token that may read the admin listener."},
+		{name: "state", to: scalar(&c.State, text("folder", `"/var/lib/pollard"`)), otherwise: "nothing is kept",
+			doc: "Folder of what must survive a restart: the rollout and its audit log."},
+		{name: "redis", to: oneOrMore(&c.Redis, redisURL()), otherwise: "none", example: `["redis://127.0.0.1:6379/0"]`,
+			doc: "The fleet's Redis, one address or several."},
+		{name: "tls", to: section(c.TLS.keys()), otherwise: "cleartext",
+			doc: "TLS at the front door."},
+		{name: "h2c", to: scalar(&c.H2C, boolean()), def: "false",
+			doc: "Accept HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)."},
+		{name: "upstream_tls", to: section(c.UpstreamTLS.keys()), otherwise: "the system's authorities, no certificate",
+			doc: "TLS towards an https upstream."},
+		{name: "limits", to: section(c.Limits.keys()),
+			doc: "Bounds of what Pollard holds and waits for. There is none on how long a transfer takes."},
+		{name: "drain", to: section(c.Drain.keys()),
+			doc: "What happens between the signal to stop and the end."},
+		{name: "log", to: section(c.Log.keys()),
+			doc: "What is written to standard error."},
+		{name: "signs_out", to: list(&c.SignsOut, endpoint()), otherwise: "none",
+			doc: "Requests that end a session."},
+		{name: "routes", to: routeList{&c.Routes}, otherwise: "everything passes through", required: true,
+			doc: "The URLs that clients poll; the first route that matches wins. What matches none, and every method but GET and HEAD, passes through untouched."},
+	}
+}
+
+func (t *TLS) keys() []key {
+	return []key{
+		{name: "certificate", to: scalar(&t.Certificate, text("file", `"/etc/pollard/tls.crt"`)), otherwise: "cleartext",
+			doc: "PEM file of the certificate and its chain, leaf first."},
+		{name: "key", to: scalar(&t.Key, text("file", `"/etc/pollard/tls.key"`)), otherwise: "none",
+			doc: "PEM file of its private key."},
+		{name: "client_ca", to: scalar(&t.ClientCA, text("file", `"/etc/pollard/clients.crt"`)), otherwise: "clients need no certificate",
+			doc: "PEM file of authorities; every client must present a certificate that one of them signed."},
+		{name: "min_version", to: scalar(&t.MinVersion, tlsVersion()), def: `"1.2"`,
+			doc: "The oldest version of TLS that clients may use."},
+	}
+}
+
+func tlsVersion() kind[uint16] {
+	return choice(word[uint16]{text: "1.2", value: tls.VersionTLS12}, word[uint16]{text: "1.3", value: tls.VersionTLS13})
+}
+
+func (t *UpstreamTLS) keys() []key {
+	return []key{
+		{name: "ca", to: scalar(&t.CA, text("file", `"/etc/pollard/upstream-ca.crt"`)), otherwise: "the system's",
+			doc: "PEM file of the authorities that may sign the upstream's certificate."},
+		{name: "certificate", to: scalar(&t.Certificate, text("file", `"/etc/pollard/upstream.crt"`)), otherwise: "none",
+			doc: "PEM file of the certificate that Pollard presents."},
+		{name: "key", to: scalar(&t.Key, text("file", `"/etc/pollard/upstream.key"`)), otherwise: "none",
+			doc: "PEM file of its private key."},
+		{name: "server_name", to: scalar(&t.ServerName, text("host name", `"fleet.example.org"`)), otherwise: "the host of upstream",
+			doc: "The name that the upstream's certificate must have."},
+	}
+}
+
+func (l *Limits) keys() []key {
+	const never = time.Duration(0)
+	return []key{
+		{name: "stored_bytes", to: scalar(&l.StoredBytes, size(1<<10, 1<<40)), def: "128MiB",
+			doc: "Bytes of all stored answers; beyond it the least recently used goes, one at a time."},
+		{name: "documents", to: scalar(&l.Documents, count(1, 100_000_000)), def: "65536",
+			doc: "Documents remembered; beyond it the least recently used goes, one at a time."},
+		{name: "connections", to: scalar(&l.Connections, count(0, 10_000_000)), def: "0",
+			doc: "Open client connections; 0 is unlimited."},
+		{name: "watchers", to: scalar(&l.Watchers, count(0, 10_000_000)), def: "0",
+			doc: "Open push subscriptions; 0 is unlimited."},
+		{name: "header_bytes", to: scalar(&l.HeaderBytes, size(1<<10, 16<<20)), def: "64KiB",
+			doc: "Bytes of one request's head; longer ones are refused with 431 or 414."},
+		{name: "header_timeout", to: scalar(&l.HeaderTimeout, duration(time.Millisecond, time.Hour)), def: "10s",
+			doc: "For a request's head to arrive whole; the connection is closed then."},
+		{name: "idle_timeout", to: scalar(&l.IdleTimeout, duration(time.Millisecond, day)), def: "75s",
+			doc: "Between two requests of one client connection; it is closed then."},
+		{name: "stall_timeout", to: scalar(&l.StallTimeout, duration(never, day)), def: "60s",
+			doc: "Without one byte of a body moving from or to a client; 0 is no limit."},
+	}
+}
+
+func (d *Drain) keys() []key {
+	return []key{
+		{name: "blackout", to: scalar(&d.Blackout, duration(0, time.Hour)), def: "0s",
+			doc: "After readiness has failed, new connections are still accepted this long."},
+		{name: "spread", to: scalar(&d.Spread, duration(0, time.Hour)), def: "0s",
+			doc: "Watchers are sent away over this long, not all at once."},
+		{name: "grace", to: scalar(&d.Grace, duration(0, day)), def: "30s",
+			doc: "For requests in flight to end by themselves; they are cut off then."},
+	}
+}
+
+func (l *Log) keys() []key {
+	return []key{
+		{name: "level", to: scalar(&l.Level, logLevel()), def: "info",
+			doc: "The least important line that is written."},
+		{name: "format", to: scalar(&l.JSON, logFormat()), def: "text",
+			doc: "Key=value text, or one JSON object a line."},
+		{name: "polls", to: scalar(&l.Polls, boolean()), def: "true",
+			doc: "One line for each poll."},
+	}
+}
+
+func logLevel() kind[slog.Level] {
+	return choice(word[slog.Level]{text: "debug", value: slog.LevelDebug}, word[slog.Level]{text: "info", value: slog.LevelInfo},
+		word[slog.Level]{text: "warn", value: slog.LevelWarn}, word[slog.Level]{text: "error", value: slog.LevelError})
+}
+
+func logFormat() kind[bool] {
+	return choice(word[bool]{text: "text"}, word[bool]{text: "json", value: true})
+}
+
+// maxBody is the largest body that a route may be told to store: lengths are
+// ints where they are used.
+const maxBody = math.MaxInt32

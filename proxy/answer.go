@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+)
+
+// answer writes a snapshot: 304 to a client that has it, else 200.
+func (h *Handler) answer(x *exchange, a coalescer.Answer) {
+	x.settle(a.How.Outcome())
+	x.route.live.Counts.Staleness(a.Age)
+	header := x.w.Header()
+	for name, values := range a.Snapshot.Header {
+		header[name] = values
+	}
+	if a.How == coalescer.Hit || a.Covered {
+		header["Age"] = []string{strconv.Itoa(int(a.Age / time.Second))}
+	}
+	x.stretch(header)
+	appendCacheStatus(header, cacheStatus(a))
+	if a.NotModified {
+		notModified(header)
+		x.status = http.StatusNotModified
+		x.w.WriteHeader(x.status)
+		return
+	}
+	x.status = http.StatusOK
+	if x.in.Method != http.MethodHead {
+		header["Content-Length"] = []string{strconv.Itoa(len(a.Snapshot.Body))}
+	}
+	unsniffed(header)
+	x.w.WriteHeader(x.status)
+	x.w.Write(a.Snapshot.Body) // an error is the client's going away: nothing to be done
+}
+
+// relay writes upstream's answer for this poll alone.
+func (h *Handler) relay(x *exchange, a coalescer.Answer) {
+	resp := a.Response
+	defer resp.Body.Close()
+	x.settle(a.How.Outcome())
+	x.status = resp.StatusCode
+	x.stretch(resp.Header)
+	appendCacheStatus(resp.Header, cacheStatus(a))
+	_, err := forward.Relay(x.w, resp)
+	h.finish(x, err)
+}
+
+// notModified removes what a 304 does not carry: the fields of the content
+// that it leaves out (RFC 9110 §15.4.5).
+func notModified(h http.Header) {
+	for _, name := range [...]string{
+		"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range",
+		"Content-Disposition", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest",
+	} {
+		delete(h, name)
+	}
+}
+
+// unsniffed keeps net/http from inventing fields that upstream did not send.
+func unsniffed(h http.Header) {
+	for _, name := range [...]string{"Content-Type", "Date"} {
+		if _, ok := h[name]; !ok {
+			h[name] = nil
+		}
+	}
+}
+
+// stretch raises the Poll-Interval that the client is told to what the route
+// wants at least. What tells clients to stop, or to come at once, stays.
+func (x *exchange) stretch(h http.Header) {
+	told := coalescer.PollInterval(h)
+	if least := x.route.Stretch; told > time.Millisecond && told < least {
+		h["Poll-Interval"] = []string{strconv.FormatInt(least.Milliseconds(), 10)}
+	}
+}

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
+)
+
+// exchange is one request on its way through: what came in, what was decided,
+// and how it ended.
+type exchange struct {
+	w       http.ResponseWriter
+	in      *http.Request
+	began   time.Time
+	target  string // exact bytes; path and query are its parts
+	path    string
+	query   string // with its "?", so that a trailing one counts
+	trusted bool   // the peer's X-Forwarded-* are believed
+
+	route *Route // nil: on none, or no poll
+	stage rollout.Stage
+	who   string // the client's address, as trusted
+
+	identity  coalescer.Identity
+	condition etag.Condition
+	vary      []string // fields that the route has learnt, when the key was made
+	bypass    string   // why the poll cannot be coalesced; "" if it can
+
+	passed  func(*http.Response) // is told what upstream answered, where the poll goes by itself
+	outcome ledger.Outcome
+	reason  string // of a bypass or failure
+	status  int
+}
+
+// settle counts a poll, once, before its answer is written: the sums then
+// close at every scrape.
+func (x *exchange) settle(o ledger.Outcome) {
+	x.outcome = o
+	x.route.live.Counts.Poll(o)
+}
+
+// receive looks at a request and decides, once, what it gets.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{w: w, in: r, began: time.Now(), target: h.Target(r)}
+	x.path, x.query = cutTarget(x.target)
+	if !isPolled(r) {
+		return x
+	}
+	t := h.tables.Load()
+	if x.route = t.match(x.path); x.route == nil {
+		return x
+	}
+	if x.stage = x.route.Rollout.Stage; x.stage == rollout.Off {
+		return x
+	}
+	x.who = forward.ClientAddr(r, h.Trusted).String()
+	x.trusted = forward.IsTrusted(r, h.Trusted)
+	x.identity = h.keys.identity(&x.route.audience, r)
+	x.stage = x.route.Rollout.For(h.actor(x))
+	if x.stage >= rollout.Coalesce {
+		x.vary = x.route.live.Vary()
+		x.condition = etag.ParseCondition(r.Header)
+		x.bypass = x.ineligible()
+	}
+	return x
+}
+
+// cutTarget splits a request-target into path and query, which keeps its "?".
+func cutTarget(target string) (path, query string) {
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		return target[:i], target[i:]
+	}
+	return target, ""
+}
+
+// writer returns whose writes the poll must see.
+func (h *Handler) writer(identity coalescer.Identity, addr string) coalescer.Identity {
+	if identity == (coalescer.Identity{}) {
+		return h.keys.address(addr)
+	}
+	return identity
+}
+
+// actor names who stands on a rung: stable, and never a credential.
+func (h *Handler) actor(x *exchange) string {
+	rt := x.route
+	if rt.Rollout.Percent >= rollout.Everyone && len(rt.Rollout.Deny) == 0 {
+		return "" // makes no difference
+	}
+	if rt.ActorHeader != "" {
+		if v := x.in.Header[rt.ActorHeader]; len(v) == 1 && v[0] != "" {
+			return v[0]
+		}
+	}
+	if rt.ActorCookie != "" {
+		if c, err := x.in.Cookie(rt.ActorCookie); err == nil && c.Value != "" {
+			return c.Value
+		}
+	}
+	id := h.writer(x.identity, x.who)
+	return hexID(id)
+}

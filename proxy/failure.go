@@ -1,0 +1,38 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+)
+
+// fail answers in place of an upstream that gave none. It is the one place
+// that chooses a status; the body is short and tells nothing of the inside.
+func (h *Handler) fail(x *exchange, err error) {
+	if x.route != nil {
+		x.settle(ledger.Failed)
+	}
+	if x.gone() {
+		x.reason = "client-gone"
+		return
+	}
+	status, reason := http.StatusBadGateway, "unreachable"
+	switch {
+	case errors.Is(err, coalescer.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, forward.ErrTimeout):
+		status, reason = http.StatusGatewayTimeout, "timeout"
+	case errors.Is(err, forward.ErrGarbage):
+		reason = "garbage"
+	case errors.Is(err, forward.ErrTruncated):
+		reason = "truncated"
+	}
+	x.reason, x.status = reason, status
+	h.Log.Warn("upstream failed", "method", x.in.Method, "path", x.path, "reason", reason, "error", err)
+	header := x.w.Header()
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	http.Error(x.w, http.StatusText(status), status)
+}

@@ -1,0 +1,117 @@
+package forward
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/textproto"
+	"os"
+	"syscall"
+	"time"
+)
+
+const (
+	// headLimit bounds a response's head, its interim responses included, and its trailer
+	// section, in bytes.
+	headLimit = 256 << 10
+
+	unlimited = math.MaxInt64
+)
+
+// errHeadTooLarge is what reading a head meets at headLimit.
+var errHeadTooLarge = fmt.Errorf("head of more than %d bytes", headLimit)
+
+// A link is one connection to the upstream. One call uses it at a time.
+type link struct {
+	net.Conn                   // TCP, or TLS over it
+	raw      syscall.RawConn   // of the TCP connection; nil if there is none
+	br       *bufio.Reader     // reads the link
+	text     *textproto.Reader // reads br
+
+	budget    int64 // bytes that may still be read before errHeadTooLarge
+	reused    bool
+	idleSince time.Time
+}
+
+func newLink(conn net.Conn, raw syscall.RawConn) *link {
+	l := &link{Conn: conn, raw: raw}
+	l.br = bufio.NewReader(l)
+	l.text = textproto.NewReader(l.br)
+	return l
+}
+
+// Read reads at most what is left of the budget.
+func (l *link) Read(p []byte) (int, error) {
+	if l.budget <= 0 {
+		return 0, errHeadTooLarge
+	}
+	p = p[:min(int64(len(p)), l.budget)]
+	n, err := l.Conn.Read(p)
+	l.budget -= int64(n)
+	return n, err
+}
+
+// abort makes reads and writes on l fail at once, and from now on.
+func (l *link) abort() { l.SetDeadline(time.Unix(1, 0)) }
+
+// quiet reports whether an idle link is open and has nothing to say. What an upstream sends
+// after the end of a response must never be taken for the response to the next request.
+func (l *link) quiet() bool {
+	if l.br.Buffered() > 0 || l.raw != nil && !silent(l.raw) {
+		return false
+	}
+	if _, ok := l.Conn.(*tls.Conn); ok {
+		return l.nothingDecrypted()
+	}
+	return true
+}
+
+// nothingDecrypted reads with a deadline in the past: that yields what a TLS record has left
+// over, and touches the network no more.
+func (l *link) nothingDecrypted() bool {
+	l.abort()
+	n, err := l.Conn.Read(make([]byte, 1))
+	l.SetDeadline(time.Time{})
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// dial opens a link. Its error wraps ErrUnreachable or ErrTimeout, or says why ctx ended.
+func (f *Forwarder) dial(ctx context.Context) (*link, error) {
+	within, cancel := context.WithTimeout(ctx, f.dialer.Timeout)
+	defer cancel()
+	l, err := f.connect(within)
+	switch {
+	case err == nil:
+		return l, nil
+	case ctx.Err() != nil:
+		return nil, interrupted(ctx)
+	case within.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, fmt.Errorf("%w: connect: %w", ErrTimeout, err)
+	}
+	return nil, fmt.Errorf("%w: connect: %w", ErrUnreachable, err)
+}
+
+func (f *Forwarder) connect(ctx context.Context) (*link, error) {
+	conn, err := f.dialer.DialContext(ctx, "tcp", f.address)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if f.tls == nil {
+		return newLink(conn, raw), nil
+	}
+	secure := tls.Client(conn, f.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("TLS handshake: %w", err)
+	}
+	return newLink(secure, raw), nil
+}

@@ -1,0 +1,101 @@
+package frontdoor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+)
+
+type connKey struct{}
+
+func connContext(ctx context.Context, c net.Conn) context.Context {
+	if v := vetted(c); v != nil {
+		return context.WithValue(ctx, connKey{}, v)
+	}
+	return ctx
+}
+
+func vetted(c net.Conn) *conn {
+	switch c := c.(type) {
+	case *conn:
+		return c
+	case secureConn:
+		return c.conn
+	}
+	return nil
+}
+
+// connState hands a hijacked connection over: whoever has it now reads it raw, under deadlines of their own.
+func connState(c net.Conn, state http.ConnState) {
+	if v := vetted(c); v != nil && state == http.StateHijacked {
+		v.hijack()
+	}
+}
+
+// handle stands between net/http and the handler.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		s.handle1(w, r)
+		return
+	}
+	s.handle2(w, r)
+}
+
+func (s *Server) handle1(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(connKey{}).(*conn)
+	e := c.next()
+	if e.refusal != nil {
+		s.log.Debug("request refused", slog.String("remote_addr", r.RemoteAddr), slog.Int("status", e.refusal.status), slog.String("reason", e.refusal.reason))
+		c.end()
+		e.refusal.ServeHTTP(w, r)
+		return
+	}
+	e.restore(r)
+	defer s.recovered(r, c)
+	if e.upgrade {
+		w.Header().Set("Connection", "close") // unless it is hijacked; what follows the head was not vetted
+	}
+	body := r.Body
+	if body != http.NoBody {
+		// Without it net/http reads the body away once the answer begins, under the hands of whoever is sending it on.
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1 always can
+	}
+	s.o.Handler.ServeHTTP(w, r)
+	switch {
+	case c.hijacked.Load():
+	case e.upgrade || c.whole.Load() < e.number:
+		c.end()
+	case body != http.NoBody:
+		// net/http would close it after it has stopped its background read, whose return at the end of a body it
+		// then trips over.
+		_ = body.Close() // does not wait: all of it has arrived
+	}
+}
+
+// recovered logs the panic of a handler, once, and aborts the response in a way that the client cannot take for an end.
+// Over HTTP/1.0 the end of a body may be the end of the connection, so that has to be a reset.
+func (s *Server) recovered(r *http.Request, c *conn) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	s.logPanic(r, v)
+	if c != nil && !c.hijacked.Load() {
+		c.ended.Store(true)
+		if r.ProtoMinor == 0 {
+			c.socket.reset()
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func (s *Server) logPanic(r *http.Request, v any) {
+	if v == http.ErrAbortHandler {
+		return
+	}
+	s.log.Error("handler panicked", slog.String("remote_addr", r.RemoteAddr), slog.String("method", r.Method),
+		slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+}

@@ -1,0 +1,186 @@
+package frontdoor
+
+import (
+	"context"
+	"crypto/tls"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options say how a Server listens. The zero value of each but Handler is usable.
+type Options struct {
+	Handler http.Handler
+
+	// TLS is how to speak TLS; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A configuration that its
+	// GetConfigForClient returns is used as it is.
+	TLS *tls.Config
+
+	// H2C accepts HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3).
+	H2C bool
+
+	// HeaderBytes bounds a head, its request line included, whole. Default 64 KiB. Over it: 431, or 414 if the request
+	// line alone is.
+	HeaderBytes int
+
+	// HeaderTimeout is for a head to arrive whole, from its first byte, and for a TLS handshake. Default 10 s. After
+	// it the connection is closed.
+	HeaderTimeout time.Duration
+
+	// IdleTimeout is how long a connection may wait for the first byte of a request. Default 75 s.
+	IdleTimeout time.Duration
+
+	// StallTimeout cuts a client that sends no byte of a body that the handler reads, or takes none of an answer that
+	// it writes. It starts anew with every byte and runs only while we wait for the client, so it limits neither how
+	// long a transfer takes nor how long a handler does. 0: never.
+	StallTimeout time.Duration
+
+	// Connections is how many may be open, hijacked ones included. Further ones wait in the kernel's accept queue,
+	// as a client then sees a slow server and not a broken one. 0: unlimited.
+	Connections int
+
+	// Logger gets panics as errors, accept failures as warnings, and what clients do wrong as debug lines. Default:
+	// slog.Default().
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.HeaderBytes <= 0 {
+		o.HeaderBytes = 64 << 10
+	}
+	if o.HeaderTimeout <= 0 {
+		o.HeaderTimeout = 10 * time.Second
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = 75 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// A Server serves its handler over vetted connections. Use New; it owns its goroutines until Shutdown or Close.
+type Server struct {
+	// Set by New, then read-only.
+	o       Options
+	log     *slog.Logger
+	tls     *tls.Config
+	http    *http.Server
+	buffers *sync.Pool
+	slots   chan struct{} // one per open connection; nil if unlimited
+
+	mu    sync.Mutex
+	conns map[*socket]struct{} // open, hijacked ones included
+}
+
+// New returns a Server that is not listening yet.
+func New(o Options) *Server {
+	s := &Server{o: o.withDefaults(), conns: map[*socket]struct{}{}}
+	s.log = s.o.Logger
+	s.buffers = &sync.Pool{New: func() any { return new([bufferBytes]byte) }}
+	if o.Connections > 0 {
+		s.slots = make(chan struct{}, o.Connections)
+	}
+	if o.TLS != nil {
+		s.tls = o.TLS.Clone()
+		s.tls.NextProtos = []string{"h2", "http/1.1"}
+	}
+	s.http = &http.Server{
+		Handler:                      http.HandlerFunc(s.handle),
+		DisableGeneralOptionsHandler: true,
+		MaxHeaderBytes:               s.o.HeaderBytes,
+		// The time of a head is kept by conn; net/http gets to know the first head with its last byte.
+		ReadHeaderTimeout: s.o.IdleTimeout,
+		IdleTimeout:       s.o.IdleTimeout,
+		Protocols:         protocols(s.o.H2C),
+		ConnContext:       connContext,
+		ConnState:         connState,
+		ErrorLog:          log.New(logWriter{s.log}, "", 0),
+	}
+	return s
+}
+
+func protocols(h2c bool) *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(h2c)
+	return p
+}
+
+// Serve accepts connections from l until Shutdown or Close, closes l, and returns http.ErrServerClosed; any other error
+// is l's. It may run for several listeners.
+func (s *Server) Serve(l net.Listener) error {
+	d := s.open(l)
+	defer func() { _ = d.Close() }() // closed by net/http already, unless it did not start
+	return s.http.Serve(d)
+}
+
+// Shutdown closes the listeners, then idle connections, and waits until the others are done or ctx is. Hijacked
+// connections are their owners'; Close ends them.
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+
+// Close ends everything at once: listeners, and connections, the hijacked ones included.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	open := make([]*socket, 0, len(s.conns))
+	for c := range s.conns {
+		open = append(open, c)
+	}
+	s.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close() // it is going away
+	}
+	return s.http.Close()
+}
+
+// Connections returns how many are open now, hijacked ones included.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// admit waits for a free place. It reports false when done is closed first.
+func (s *Server) admit(done <-chan struct{}) bool {
+	if s.slots == nil {
+		return true
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case <-done:
+		return false
+	}
+}
+
+func (s *Server) release() {
+	if s.slots != nil {
+		<-s.slots
+	}
+}
+
+func (s *Server) remember(c net.Conn) *socket {
+	k := &socket{Conn: c, server: s, stall: s.o.StallTimeout}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[k] = struct{}{}
+	return k
+}
+
+func (s *Server) forget(k *socket) {
+	s.mu.Lock()
+	delete(s.conns, k)
+	s.mu.Unlock()
+	s.release()
+}
+
+// wrap makes the vetted connection over c, which is k or TLS on top of it.
+func (s *Server) wrap(k *socket, c net.Conn) *conn {
+	return &conn{Conn: c, socket: k, header: s.o.HeaderTimeout, stall: s.o.StallTimeout,
+		in: stream{limit: s.o.HeaderBytes, h2c: s.o.H2C, pool: s.buffers}}
+}

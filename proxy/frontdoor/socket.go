@@ -1,0 +1,104 @@
+package frontdoor
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A socket is an accepted connection below TLS. It counts towards the server's limit until it is closed, and gives up
+// on a client that takes no byte for stall while we write. The limit moves with every byte taken, however small the
+// pieces, so no transfer is cut for being long. It has to be below TLS, whose connections do not survive a write that
+// timed out half-way.
+type socket struct {
+	net.Conn
+	server *Server
+	stall  time.Duration // 0: never
+	free   atomic.Bool   // hijacked: its owner has its own limits
+	closed atomic.Bool
+
+	mu    sync.Mutex
+	asked time.Time // write deadline set from above; guarded by mu
+}
+
+func (s *socket) Write(p []byte) (n int, err error) {
+	if s.stall == 0 || s.free.Load() {
+		return s.Conn.Write(p)
+	}
+	for {
+		if err := s.extend(); err != nil {
+			return n, err
+		}
+		m, err := s.Conn.Write(p[n:])
+		n += m
+		if err == nil || m == 0 || !errors.Is(err, os.ErrDeadlineExceeded) || s.expired() {
+			return n, err
+		}
+	}
+}
+
+func (s *socket) extend() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Conn.SetWriteDeadline(earlier(s.asked, time.Now().Add(s.stall)))
+}
+
+func (s *socket) expired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.asked.IsZero() && !s.asked.After(time.Now())
+}
+
+// SetWriteDeadline sets the deadline of the next Write, or of the one in progress if t is not zero.
+func (s *socket) SetWriteDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = t
+	if t.IsZero() && s.stall != 0 && !s.free.Load() {
+		return nil // the next Write sets its own
+	}
+	return s.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline sets both deadlines.
+func (s *socket) SetDeadline(t time.Time) error {
+	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
+}
+
+// CloseWrite ends our half of the connection.
+func (s *socket) CloseWrite() error { return closeWrite(s.Conn) }
+
+// Close closes the connection and gives its place to another.
+func (s *socket) Close() error {
+	err := s.Conn.Close()
+	if !s.closed.Swap(true) {
+		s.server.forget(s)
+	}
+	return err
+}
+
+// reset closes the connection so that the client sees an error and not an end.
+func (s *socket) reset() {
+	if l, ok := s.Conn.(interface{ SetLinger(sec int) error }); ok {
+		_ = l.SetLinger(0) // a socket that is closed already needs none
+	}
+	_ = s.Close()
+}
+
+func closeWrite(c net.Conn) error {
+	if w, ok := c.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// earlier returns the earlier of two deadlines; the zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

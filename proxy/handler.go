@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
+)
+
+// Options for [New]. All but Secret and AccessLog are required.
+type Options struct {
+	Forward   *forward.Forwarder
+	Coalescer *coalescer.Coalescer
+	Ledger    *ledger.Ledger
+	Target    func(*http.Request) string // the exact bytes of the request-target
+	Trusted   []netip.Prefix             // peers whose X-Forwarded-* are believed
+	Secret    []byte                     // key of all hashes of identities; without one, random for this process
+	Log       *slog.Logger
+	AccessLog bool // one line per poll
+}
+
+// Handler answers every request that comes in at the front door.
+type Handler struct {
+	Options
+	keys   *keyer
+	other  *ledger.Route // what is on no route
+	tables tables
+}
+
+// New returns a handler without routes: everything passes until [Handler.Swap].
+func New(o Options) *Handler {
+	if len(o.Secret) == 0 {
+		o.Secret = []byte(rand.Text())
+	}
+	h := &Handler{Options: o, keys: newKeyer(o.Secret), other: o.Ledger.Route(ledger.Other)}
+	h.tables.Store(&table{})
+	return h
+}
+
+// Swap puts other routes in force for the requests that come from now on.
+// Documents stay. On an error nothing changes.
+func (h *Handler) Swap(routes []RouteOptions) error {
+	t, err := newTable(routes, h.tables.Load(), h.Ledger)
+	if err != nil {
+		return err
+	}
+	h.tables.Store(t)
+	return nil
+}
+
+// Routes returns the routes in force, in order.
+func (h *Handler) Routes() []RouteOptions {
+	var routes []RouteOptions
+	for _, rt := range h.tables.Load().routes {
+		routes = append(routes, rt.RouteOptions)
+	}
+	return routes
+}
+
+// ServeHTTP takes a request to where it belongs. The decision is made once.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := h.receive(w, r)
+	switch {
+	case x.route == nil:
+		h.passOther(x)
+	case x.stage < rollout.Coalesce:
+		h.pass(x, ledger.Passed)
+	case x.bypass != "":
+		h.bypass(x, x.bypass)
+	default:
+		h.coalesce(x)
+	}
+	h.logPoll(x)
+}
+
+// logPoll writes the access line of a poll: the same words as the metrics and
+// Cache-Status, the path without its query, and no credential.
+func (h *Handler) logPoll(x *exchange) {
+	if !h.AccessLog || x.route == nil {
+		return
+	}
+	h.Log.Info("poll", "route", x.route.Name, "stage", x.stage, "outcome", x.outcome, "reason", x.reason,
+		"method", x.in.Method, "path", x.path, "status", x.status, "duration_ms", float64(time.Since(x.began).Microseconds())/1000)
+}

@@ -1,0 +1,89 @@
+package proxy
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
+)
+
+// passOther forwards what is on no route, or is no poll: untouched, and
+// without a sign of us.
+func (h *Handler) passOther(x *exchange) {
+	h.forward(x, h.other, func(resp *http.Response) {
+		if isUnsafe(x.in.Method) && resp.StatusCode >= 200 && resp.StatusCode < 400 {
+			h.wrote(x)
+		}
+	})
+}
+
+// pass forwards a poll untouched, because of its rung or because it could not
+// be coalesced. It is counted before the client can see the answer, so that
+// the sums close at every scrape.
+func (h *Handler) pass(x *exchange, outcome ledger.Outcome) {
+	h.forward(x, x.route.live.Counts, func(resp *http.Response) {
+		x.settle(outcome)
+		if x.passed != nil {
+			x.passed(resp)
+		}
+		if x.stage > rollout.Off {
+			appendCacheStatus(resp.Header, bypassStatus(x.reason, x.stage))
+		}
+	})
+}
+
+// bypass forwards a poll that its rung would have coalesced, and counts why.
+func (h *Handler) bypass(x *exchange, reason string) {
+	x.reason = reason
+	x.route.live.Counts.Bypass(reason)
+	h.pass(x, ledger.Bypassed)
+}
+
+// forward passes a request through. received is told of the answer before the
+// client sees any of it.
+func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http.Response)) {
+	res := h.Forward.Pass(x.w, x.in, forward.Exchange{
+		Target:   x.target,
+		Sent:     func() { counts.Upstream(ledger.Pass) },
+		Received: func(resp *http.Response) { x.status = resp.StatusCode; received(resp) },
+		Failed:   func(_ http.ResponseWriter, err error) { h.fail(x, err) },
+	})
+	h.finish(x, res.Err)
+}
+
+// finish ends an exchange of which the answer broke off: the client must see
+// the break, so its connection is cut.
+func (h *Handler) finish(x *exchange, err error) {
+	if err == nil {
+		return
+	}
+	h.Log.Debug("answer broke off", "method", x.in.Method, "path", x.path, "error", err)
+	if errors.Is(err, forward.ErrTruncated) {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// wrote makes everything stale for whoever made this request, in each way that
+// some route tells identities apart.
+func (h *Handler) wrote(x *exchange) {
+	addr := forward.ClientAddr(x.in, h.Trusted).String()
+	for _, who := range h.tables.Load().audiences {
+		h.Coalescer.Wrote(h.writer(h.keys.identity(who, x.in), addr))
+	}
+}
+
+// isUnsafe reports whether a method may change something (RFC 9110 §9.2.1).
+func isUnsafe(method string) bool {
+	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
+}
+
+func hexID(id coalescer.Identity) string { return hex.EncodeToString(id[:]) }
+
+// gone reports whether the client has hung up.
+func (x *exchange) gone() bool { return errors.Is(x.in.Context().Err(), context.Canceled) }

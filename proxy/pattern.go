@@ -1,0 +1,100 @@
+package proxy
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+// pattern matches paths: `*` stands for one segment or, inside of one, for any
+// run of characters, `**` for any number of segments, `{name}` for one segment.
+type pattern struct{ segments []string }
+
+func parsePattern(s string) (pattern, error) {
+	if !strings.HasPrefix(s, "/") {
+		return pattern{}, fmt.Errorf("pattern %q does not begin with /", s)
+	}
+	segments := strings.Split(s[1:], "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
+			segments[i] = "*"
+			continue
+		}
+		segments[i] = strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`).Replace(segment)
+	}
+	return pattern{slices.CompactFunc(segments, func(a, b string) bool { return a == "**" && b == "**" })}, nil
+}
+
+// matches reports whether the pattern covers a path, given as its decoded
+// segments.
+func (p pattern) matches(segments []string) bool { return match(p.segments, segments) }
+
+// match walks both lists; on a mismatch behind a `**` it lets that one cover a
+// segment more. Only the last `**` needs to be tried again, so the work is at
+// most the product of the lengths.
+func match(pattern, segments []string) bool {
+	p, s := 0, 0
+	retryP, retryS := -1, 0
+	for s < len(segments) {
+		switch {
+		case p < len(pattern) && pattern[p] == "**":
+			retryP, retryS = p, s
+			p++
+		case p < len(pattern) && matchSegment(pattern[p], segments[s]):
+			p, s = p+1, s+1
+		case retryP >= 0:
+			retryS++
+			p, s = retryP+1, retryS
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == "**" {
+		p++
+	}
+	return p == len(pattern)
+}
+
+func matchSegment(pattern, segment string) bool {
+	switch pattern {
+	case "*":
+		return segment != ""
+	case segment:
+		return true
+	}
+	if !strings.Contains(pattern, "*") && !strings.Contains(pattern, `\`) {
+		return false
+	}
+	ok, err := path.Match(pattern, segment)
+	return ok && err == nil
+}
+
+// split decodes a raw path into its segments. It refuses, by returning nil,
+// what two servers could read differently: dot segments, empty ones, encoded
+// slashes, backslashes, bad escapes and control characters. Such a path matches
+// no route.
+func split(raw string) []string {
+	if !strings.HasPrefix(raw, "/") {
+		return nil
+	}
+	segments := strings.Split(raw[1:], "/")
+	for i, segment := range segments {
+		if strings.IndexByte(segment, '%') >= 0 {
+			decoded, err := url.PathUnescape(segment)
+			if err != nil {
+				return nil
+			}
+			segment = decoded
+		}
+		empty := segment == "" && i < len(segments)-1
+		if empty || segment == "." || segment == ".." || strings.ContainsFunc(segment, ambiguous) {
+			return nil
+		}
+		segments[i] = segment
+	}
+	return segments
+}
+
+func ambiguous(r rune) bool { return r == '/' || r == '\\' || r < ' ' || r == 0x7f }

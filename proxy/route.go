@@ -1,0 +1,172 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/rollout"
+)
+
+// RouteOptions is a route as the operator wants it.
+type RouteOptions struct {
+	Name string // label in metrics and logs
+	Path string // pattern, see contract: `*` one segment, `**` any number
+
+	Rollout     rollout.Policy
+	ActorHeader string // request field that names the actor
+	ActorCookie string // cookie that names the actor
+
+	Policy coalescer.Policy
+
+	Identity      []string // further request fields that carry a credential
+	Variant       []string // further request fields that select the representation
+	Ignore        []string // further request fields that are harmless
+	IgnoreCookies []string // cookies that say nothing of who asks; a trailing * stands for any ending
+	IgnoreQuery   []string // query parameters that are no part of the key
+
+	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
+}
+
+// Route is a set of URLs that clients poll.
+type Route struct {
+	RouteOptions
+	live     *coalescer.Route
+	pattern  pattern
+	audience audience
+	variant  []string         // fields that are always in the key, sorted
+	declared map[string]class // what the route says of fields
+}
+
+func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
+	p, err := parsePattern(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("route %s: %w", o.Name, err)
+	}
+	rt := &Route{
+		RouteOptions: o,
+		pattern:      p,
+		audience:     newAudience(o.Identity, o.IgnoreCookies),
+		variant:      slices.Concat(variantFields, o.Variant),
+		declared:     make(map[string]class),
+	}
+	slices.Sort(rt.variant)
+	rt.variant = slices.Compact(rt.variant)
+	for c, names := range map[class][]string{harmless: o.Ignore, variant: o.Variant, credential: o.Identity} {
+		for _, name := range names {
+			rt.declared[name] = c
+		}
+	}
+	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed}
+	return rt, nil
+}
+
+// classOf says what a request field means on this route. What the route
+// declares can make a field more careful, never less: a credential stays one.
+func (rt *Route) classOf(name string) class {
+	c := classify(name)
+	if declared, ok := rt.declared[name]; ok && (c == unknown || c == harmless || declared == credential) {
+		c = declared
+	}
+	if c == unknown && slices.Contains(rt.live.Vary(), name) {
+		return variant
+	}
+	return c
+}
+
+// keyed reports whether a field is always in the keys of this route. Under
+// share: everything who asks is not, so an answer that varies on a credential
+// falls back to one document each.
+func (rt *Route) keyed(name string) bool {
+	if slices.Contains(rt.variant, name) {
+		return true
+	}
+	return rt.Policy.Share != coalescer.Everything && slices.Contains(rt.audience.fields, name)
+}
+
+// query returns the part of a raw query that is in the key.
+func (rt *Route) query(raw string) string {
+	if len(rt.IgnoreQuery) == 0 || raw == "" {
+		return raw
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if !slices.Contains(rt.IgnoreQuery, strings.TrimPrefix(name, "?")) {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+// ignores reports whether the route declares a field harmless.
+func (rt *Route) ignores(name string) bool { return rt.declared[name] == harmless }
+
+// table is the routes in force, swapped as a whole.
+type table struct {
+	routes    []*Route
+	audiences []*audience // each way to tell identities that some route has
+}
+
+// newTable compiles routes. What routes of the same name had learnt stays
+// known.
+func newTable(options []RouteOptions, old *table, led *ledger.Ledger) (*table, error) {
+	t := &table{}
+	for _, o := range options {
+		rt, err := newRoute(o, led.Route(o.Name))
+		if err != nil {
+			return nil, err
+		}
+		if before := old.named(o.Name); before != nil {
+			rt.live.Inherit(before.live)
+		}
+		t.routes = append(t.routes, rt)
+		if !slices.ContainsFunc(t.audiences, rt.audience.equal) {
+			t.audiences = append(t.audiences, &rt.audience)
+		}
+	}
+	return t, nil
+}
+
+func (t *table) named(name string) *Route {
+	if t == nil {
+		return nil
+	}
+	for _, rt := range t.routes {
+		if rt.Name == name {
+			return rt
+		}
+	}
+	return nil
+}
+
+// match returns the first route that covers a raw path; nil if there is none.
+func (t *table) match(path string) *Route {
+	segments := split(path)
+	if segments == nil {
+		return nil
+	}
+	for _, rt := range t.routes {
+		if rt.pattern.matches(segments) {
+			return rt
+		}
+	}
+	return nil
+}
+
+// isPolled reports whether a request can be a poll at all: a GET or HEAD that
+// wants an answer, not a stream or a tunnel.
+func isPolled(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	return len(r.Header["Upgrade"]) == 0 && !strings.Contains(strings.Join(r.Header["Accept"], ","), "text/event-stream")
+}
+
+// tables is the swap.
+type tables = atomic.Pointer[table]

@@ -1,0 +1,110 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// cores says who runs where.
+type cores struct {
+	server, load int
+}
+
+// availableCores takes the first two cores that this process may run on. On one core, server and load
+// generator would take turns and every figure would be of the scheduler.
+func availableCores() (cores, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return cores{}, fmt.Errorf("look for cores: %w", err)
+	}
+	allowed, err := parseCores(field(string(status), "Cpus_allowed_list"))
+	if err != nil {
+		return cores{}, fmt.Errorf("look for cores: %w", err)
+	}
+	if len(allowed) < 2 {
+		return cores{}, errors.New("this needs two cores: one for the server, one for the load")
+	}
+	return cores{server: allowed[0], load: allowed[1]}, nil
+}
+
+// parseCores reads the kernel's list format, "0-2,5".
+func parseCores(list string) ([]int, error) {
+	var all []int
+	for span := range strings.SplitSeq(list, ",") {
+		low, high, isRange := strings.Cut(span, "-")
+		if !isRange {
+			high = low
+		}
+		first, err1 := strconv.Atoi(low)
+		last, err2 := strconv.Atoi(high)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, fmt.Errorf("list of cores %q: %w", list, err)
+		}
+		for core := first; core <= last; core++ {
+			all = append(all, core)
+		}
+	}
+	return all, nil
+}
+
+// machine describes where the figures were made, so that nobody compares them with another machine's.
+type machine struct {
+	CPU, Kernel, Go, Load string
+	Cores                 int
+	Rivals                []string
+	Date                  time.Time
+	Command               string
+}
+
+func describeMachine(o options, args []string) machine {
+	m := machine{
+		CPU:     field(readText("/proc/cpuinfo"), "model name"),
+		Cores:   runtime.NumCPU(),
+		Kernel:  readText("/proc/sys/kernel/osrelease"),
+		Go:      runtime.Version(),
+		Load:    strings.Join(strings.Fields(readText("/proc/loadavg"))[:3], " "),
+		Date:    time.Now(),
+		Command: strings.Join(append([]string{"go run ./test/bench"}, args...), " "),
+	}
+	for _, version := range [][]string{{"nginx", "-v"}, {"varnishd", "-V"}} {
+		if out, err := exec.Command(version[0], version[1:]...).CombinedOutput(); err == nil {
+			first, _, _ := bytes.Cut(out, []byte("\n"))
+			m.Rivals = append(m.Rivals, string(first))
+		}
+	}
+	return m
+}
+
+func (m machine) String() string {
+	return fmt.Sprintf(`%s, with:
+
+    %s
+
+%s, %d cores, Linux %s, %s; %s. Load average before the run: %s. CPU time has a resolution of %v per process.
+`, m.Date.Format("2 January 2006"), m.Command, m.CPU, m.Cores, m.Kernel, m.Go, strings.Join(m.Rivals, "; "), m.Load, tick)
+}
+
+// readText returns a file's text or nothing: a machine that does not say what it is, is measured all the same.
+func readText(file string) string {
+	b, _ := os.ReadFile(file)
+	return strings.TrimSpace(string(b))
+}
+
+// field finds the value of the first line "name : value".
+func field(text, name string) string {
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
