@@ -33,7 +33,7 @@ func (r *Route) unshareable(resp *http.Response) string {
 		return reasonSetCookie
 	case hasDirective(h, "no-store"):
 		return reasonNoStore
-	case etag.Of(h) == "" && !r.TagFromBody:
+	case etag.Of(h) == "" && (!r.TagFromBody || isHead(resp)):
 		return reasonNoValidator
 	case resp.ContentLength > r.MaxBody:
 		return reasonOversized
@@ -46,6 +46,11 @@ func (r *Route) unshareable(resp *http.Response) string {
 		return reasonVary
 	}
 	return ""
+}
+
+// isHead reports whether resp has no body that a tag could be computed from.
+func isHead(resp *http.Response) bool {
+	return resp.Request != nil && resp.Request.Method == http.MethodHead
 }
 
 // remembered reports whether polls should pass for a while after an answer

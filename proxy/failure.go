@@ -16,7 +16,7 @@ func (h *Handler) fail(x *exchange, err error) {
 	if x.route != nil {
 		x.settle(ledger.Failed)
 	}
-	if x.gone() {
+	if x.gone() || errors.Is(err, forward.ErrGone) {
 		x.reason = "client-gone"
 		return
 	}
@@ -24,6 +24,8 @@ func (h *Handler) fail(x *exchange, err error) {
 	switch {
 	case errors.Is(err, coalescer.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, forward.ErrTimeout):
 		status, reason = http.StatusGatewayTimeout, "timeout"
+	case errors.Is(err, forward.ErrRequest):
+		status, reason = http.StatusBadRequest, "request"
 	case errors.Is(err, forward.ErrGarbage):
 		reason = "garbage"
 	case errors.Is(err, forward.ErrTruncated):

@@ -73,7 +73,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	in.gauge()
+	in.gauge(serverTLS, upstreamTLS)
 	return in, errors.Join(in.reload(c), in.bind())
 }
 

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pollard-proxy/pollard/config"
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // serveFlags override the file.
@@ -45,6 +47,9 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	log := newLogger(e, c)
 	for _, w := range c.Warnings {
 		log.Warn(w.String())
+	}
+	if c.Secret == "" && slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone }) {
+		log.Warn("there is no secret: actors without actor_header or actor_cookie keep their rung only until this process ends")
 	}
 	in, err := build(c, log)
 	if err != nil {

@@ -23,15 +23,17 @@ func table(sc scene, now rates) string {
 		line(&b, r, now)
 	}
 	total := sum(sc.routes())
-	line(&b, row{RouteTotals{Name: "total", Polls: total.Polls, Upstream: total.Upstream, Reduction: total.Reduction}, sc.received()}, rates{"total": now[""]})
+	all := RouteTotals{Name: "total", Polls: total.Polls, Upstream: total.Upstream, Reduction: total.Reduction}
+	line(&b, row{all, sc.received()}, rates{all.Name: now[""]})
 	fmt.Fprintf(&b, "\nanswers that went to the wrong viewer: %d    pages stopped by an error: %d\n", sc.Counts.Foreign, sc.Counts.Stopped)
 	return b.String()
 }
 
 func line(b *strings.Builder, r row, now rates) {
-	fmt.Fprintf(b, "%-24s %-9s %11s %8s %11s %8s %11s %10s  %s\n",
+	text := fmt.Sprintf("%-24s %-9s %11s %8s %11s %8s %11s %10s  %s",
 		r.Name, r.Stage, grouped(r.Polls), perSecond(now[r.Name].polls), grouped(r.Upstream), perSecond(now[r.Name].calls),
 		grouped(r.Received), percentage(r.Reduction), gauge(r.Reduction))
+	fmt.Fprintln(b, strings.TrimRight(text, " "))
 }
 
 // percentage shows a part of one, and a dash for what is not known yet.

@@ -84,13 +84,17 @@ func TestPollIntervalOutlivesA304ThatDoesNotCarryIt(t *testing.T) {
 		if counts.Stopped != 0 || len(at) < 5 {
 			t.Fatalf("got %d polls and %d stops (%s), want polls to go on", len(at), counts.Stopped, counts.Why)
 		}
+		early := 0 // a tab that is hidden and shown again polls at once
 		for i := 1; i < len(at); i++ {
-			if pause := at[i].Sub(at[i-1]); pause < 3*time.Second {
-				t.Errorf("poll %d came after %v, want no less than 3s", i, pause)
+			if at[i].Sub(at[i-1]) < 3*time.Second {
+				early++
 			}
 			if conditions[i] != `W/"1"` {
 				t.Errorf("poll %d: got If-None-Match %q, want the stored tag", i, conditions[i])
 			}
+		}
+		if early > len(at)/10 {
+			t.Errorf("got %d of %d polls within less than the interval, want next to none", early, len(at))
 		}
 	})
 }
@@ -215,7 +219,7 @@ func TestWhoCannotSignInIsNamed(t *testing.T) {
 	}
 }
 
-func TestHalfAnHourOfViewersAndChangesGoesWellAndEveryPollArrives(t *testing.T) {
+func TestTenMinutesOfViewersAndChangesGoesWellAndEveryPollArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := legacy.New(legacy.Options{Seed: 7, Render: 10 * time.Millisecond})
 		var pages []Page
@@ -226,7 +230,7 @@ func TestHalfAnHourOfViewersAndChangesGoesWellAndEveryPollArrives(t *testing.T) 
 			Base: &url.URL{Scheme: "http", Host: "legacy.test"}, Viewers: 30, People: legacy.People(), Pages: pages, Seed: 7,
 			Transport: inProcess{app}, CheckOwner: legacy.CheckOwner,
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		go app.Run(ctx)
 		if err := c.Run(ctx); err != nil {
@@ -239,8 +243,8 @@ func TestHalfAnHourOfViewersAndChangesGoesWellAndEveryPollArrives(t *testing.T) 
 		if counts.Stopped+counts.Foreign != 0 {
 			t.Errorf("got %+v, want nothing to go wrong", counts)
 		}
-		if counts.Polls != uint64(arrived) || arrived < 10_000 {
-			t.Errorf("sent %d polls, the application has seen %d: want all of them, and more than 10,000", counts.Polls, arrived)
+		if counts.Polls != uint64(arrived) || arrived < 3_000 {
+			t.Errorf("sent %d polls, the application has seen %d: want all of them, and more than 3,000", counts.Polls, arrived)
 		}
 	})
 }

@@ -1,0 +1,230 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollard-proxy/pollard/cmd/pollard/demo/legacy"
+)
+
+// A passThrough is a proxy that sends every poll upstream, and counts.
+type passThrough struct {
+	httputil.ReverseProxy
+	mu     sync.Mutex
+	totals []RouteTotals
+}
+
+// startPassThrough returns a Start that runs such a proxy behind front, nil for nothing in between.
+func startPassThrough(front func(http.Handler) http.Handler) func(context.Context, *url.URL) (Proxy, error) {
+	return func(_ context.Context, upstream *url.URL) (Proxy, error) {
+		p := &passThrough{}
+		p.Rewrite = func(r *httputil.ProxyRequest) {
+			r.SetURL(upstream)
+			r.Out.Host = r.In.Host
+		}
+		for _, r := range Routes() {
+			p.totals = append(p.totals, RouteTotals{Name: r.Name, Path: r.Path, Stage: "off", Percent: 100, Share: "nothing"})
+		}
+		var h http.Handler = p
+		if front != nil {
+			h = front(p)
+		}
+		s := httptest.NewServer(h)
+		at, err := url.Parse(s.URL)
+		return Proxy{URL: at, Admin: at, Routes: p.routes, Stop: s.Close}, err
+	}
+}
+
+func (p *passThrough) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.ReverseProxy.ServeHTTP(w, r)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.totals {
+		before, after, _ := strings.Cut(p.totals[i].Path, "*")
+		if strings.HasPrefix(r.URL.Path, before) && strings.HasSuffix(r.URL.Path, after) {
+			p.totals[i].Polls++
+			p.totals[i].Upstream++
+		}
+	}
+}
+
+func (p *passThrough) routes() []RouteTotals {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]RouteTotals(nil), p.totals...)
+}
+
+// leaky gives everybody the first answer that anybody got.
+func leaky(next http.Handler) http.Handler {
+	var mu sync.Mutex
+	first := map[string]*httptest.ResponseRecorder{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Requested-With") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if first[r.URL.Path] == nil {
+			first[r.URL.Path] = httptest.NewRecorder()
+			next.ServeHTTP(first[r.URL.Path], r)
+		}
+		w.Header().Set("Poll-Interval", "3000")
+		io.WriteString(w, first[r.URL.Path].Body.String())
+	})
+}
+
+// breaking answers every poll with 502.
+func breaking(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Requested-With") != "" {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func TestDemoPrintsOneObjectForMachines(t *testing.T) {
+	var out bytes.Buffer
+	err := Run(t.Context(), Options{Viewers: 30, Duration: time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Routes []map[string]any
+		Total  map[string]any
+	}
+	decoder := json.NewDecoder(&out)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&got); err != nil || decoder.More() {
+		t.Fatalf("got %v and more: %v, want one object", err, decoder.More())
+	}
+	for _, key := range []string{"polls", "upstream", "avoided", "reduction"} {
+		if _, ok := got.Total[key]; !ok || len(got.Total) != 4 {
+			t.Errorf("got a total of %v, want it to have %s and no more than four keys", got.Total, key)
+		}
+	}
+	if got.Total["polls"] == 0.0 || got.Total["polls"] != got.Total["upstream"] || got.Total["reduction"] != 0.0 {
+		t.Errorf("got a total of %v, want polls that all went upstream", got.Total)
+	}
+	for i, route := range Routes() {
+		if got.Routes[i]["name"] != route.Name || len(got.Routes[i]) != 12 {
+			t.Errorf("got route %v, want %s with the twelve keys of the API", got.Routes[i], route.Name)
+		}
+	}
+}
+
+func TestDemoTellsPeopleWhereToLookAndEndsWithTheTable(t *testing.T) {
+	for _, interactive := range []bool{false, true} {
+		var out bytes.Buffer
+		err := Run(t.Context(), Options{Viewers: 5, Duration: 600 * time.Millisecond, Out: &out, Interactive: interactive, Start: startPassThrough(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		for _, want := range []string{"side by side", "through Pollard", "without it", "http://127.0.0.1:", "REDUCTION", legacy.RouteIssue, "total"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("interactive %v: got no %q in\n%s", interactive, want, text)
+			}
+		}
+		if got := strings.Contains(text, "\x1b["); got != interactive {
+			t.Errorf("interactive %v: got control sequences %v", interactive, got)
+		}
+	}
+}
+
+func TestDemoFailsWhenSomebodyIsGivenAnothersAnswer(t *testing.T) {
+	err := Run(t.Context(), Options{Viewers: 60, Duration: time.Second, JSON: true, Out: io.Discard, Start: startPassThrough(leaky)})
+	if err == nil || !strings.Contains(err.Error(), "went to the wrong viewer") {
+		t.Errorf("got %v, want an error that says so", err)
+	}
+}
+
+func TestDemoFailsWhenPagesAreMadeToStop(t *testing.T) {
+	err := Run(t.Context(), Options{Viewers: 20, Duration: time.Second, JSON: true, Out: io.Discard, Start: startPassThrough(breaking)})
+	if err == nil || !strings.Contains(err.Error(), "stopped polling because of an error") || !strings.Contains(err.Error(), "status 502") {
+		t.Errorf("got %v, want an error that says so and why", err)
+	}
+}
+
+func TestDemoSaysWhatCouldNotBeStarted(t *testing.T) {
+	start := func(context.Context, *url.URL) (Proxy, error) { return Proxy{}, io.ErrUnexpectedEOF }
+	err := Run(t.Context(), Options{Out: io.Discard, Start: start})
+	if err == nil || err.Error() != "starting the proxy: unexpected EOF" {
+		t.Errorf("got %v, want the reason on one line", err)
+	}
+}
+
+func TestCountsThatDifferAreNamed(t *testing.T) {
+	sc := scene{Rows: []row{
+		{RouteTotals{Name: legacy.RouteJob, Upstream: 5}, 5},
+		{RouteTotals{Name: legacy.RouteIssue, Upstream: 4}, 5},
+	}}
+	want := "issue_realtime_changes: the proxy says that it sent 4 requests upstream, the application has received 5\n" +
+		"the proxy has no route import_realtime_changes"
+	if err := sc.differences(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestTableIsReadInFiveSeconds(t *testing.T) {
+	part, less := 0.9166, -0.25
+	sc := scene{Rows: []row{
+		{RouteTotals{Name: "job", Stage: "coalesce", Polls: 1_234_567, Upstream: 102_880, Reduction: &part}, 102_880},
+		{RouteTotals{Name: "issue_realtime_changes", Stage: "off"}, 0},
+		{RouteTotals{Name: "import_realtime_changes", Stage: "observe", Polls: 4, Upstream: 5, Reduction: &less}, 5},
+	}}
+	want := strings.TrimPrefix(`
+ROUTE                    STAGE        POLLS IN       /s   CALLS OUT       /s   FLEET SAW  REDUCTION
+job                      coalesce    1,234,567     66.7     102,880      5.5     102,880     91.7 %  ██████████████████░░
+issue_realtime_changes   off                 0                    0                    0          –
+import_realtime_changes  observe             4                    5                    5    -25.0 %  ░░░░░░░░░░░░░░░░░░░░
+total                                1,234,571     66.7     102,885      5.5     102,885     91.7 %  ██████████████████░░
+
+answers that went to the wrong viewer: 0    pages stopped by an error: 0
+`, "\n")
+	fast := rate{66.7, 5.5}
+	if got := table(sc, rates{"job": fast, "": fast}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRatesAreTakenOverTheLastSeconds(t *testing.T) {
+	start := time.Unix(0, 0)
+	var m meter
+	at := func(seconds int, polls uint64) rates {
+		return m.rates(scene{At: start.Add(time.Duration(seconds) * time.Second), Rows: []row{{RouteTotals: RouteTotals{Name: "job", Polls: polls}}}})
+	}
+	if got := at(0, 0); got != nil {
+		t.Errorf("after one scene: got %v, want nothing to say", got)
+	}
+	at(2, 1000)
+	at(4, 1020)
+	if got := at(6, 1040)["job"].polls; got != 10 {
+		t.Errorf("got %v a second, want 10: the burst in the beginning is out of the window", got)
+	}
+	if got := at(6, 1040)[""].polls; got != 10 {
+		t.Errorf("all routes: got %v a second, want 10", got)
+	}
+}
+
+func TestNothingPolledHasNoReduction(t *testing.T) {
+	if got := sum(nil).Reduction; got != nil {
+		t.Errorf("got %v, want none", *got)
+	}
+	got := sum([]RouteTotals{{Polls: 10, Upstream: 10, Avoided: 30}, {Polls: 0, Upstream: 2}})
+	if got.Reduction == nil || *got.Reduction != 0.7 {
+		t.Errorf("got %+v, want a reduction of 0.7: avoided polls count", got)
+	}
+}
