@@ -9,6 +9,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"time"
@@ -69,6 +70,9 @@ func Routes() []Route {
 // the application's.
 func Run(ctx context.Context, o Options) (err error) {
 	o = o.withDefaults()
+	if o.Viewers < 0 {
+		return fmt.Errorf("a demo with %d viewers: want one or more", o.Viewers)
+	}
 	if o.Duration > 0 {
 		timed, cancel := context.WithTimeout(ctx, o.Duration)
 		defer cancel()

@@ -166,6 +166,12 @@ func TestDemoSaysWhatCouldNotBeStarted(t *testing.T) {
 	}
 }
 
+func TestDemoWantsViewers(t *testing.T) {
+	if err := Run(t.Context(), Options{Viewers: -1, Out: io.Discard}); err == nil {
+		t.Error("got no error for a demo with -1 viewers")
+	}
+}
+
 func TestCountsThatDifferAreNamed(t *testing.T) {
 	sc := scene{Rows: []row{
 		{RouteTotals{Name: legacy.RouteJob, Upstream: 5}, 5},
@@ -186,11 +192,11 @@ func TestTableIsReadInFiveSeconds(t *testing.T) {
 		{RouteTotals{Name: "import_realtime_changes", Stage: "observe", Polls: 4, Upstream: 5, Reduction: &less}, 5},
 	}}
 	want := strings.TrimPrefix(`
-ROUTE                    STAGE        POLLS IN       /s   CALLS OUT       /s   FLEET SAW  REDUCTION
-job                      coalesce    1,234,567     66.7     102,880      5.5     102,880     91.7 %  ██████████████████░░
-issue_realtime_changes   off                 0                    0                    0          –
-import_realtime_changes  observe             4                    5                    5    -25.0 %  ░░░░░░░░░░░░░░░░░░░░
-total                                1,234,571     66.7     102,885      5.5     102,885     91.7 %  ██████████████████░░
+ROUTE                    POLLS IN      /s CALLS OUT     /s FLEET SAW REDUCTION                    STAGE
+job                     1,234,567    66.7   102,880    5.5   102,880    91.7 %  ███████████████░  coalesce
+issue_realtime_changes          0                 0                0         –                    off
+import_realtime_changes         4                 5                5   -25.0 %  ░░░░░░░░░░░░░░░░  observe
+total                   1,234,571    66.7   102,885    5.5   102,885    91.7 %  ███████████████░
 
 answers that went to the wrong viewer: 0    pages stopped by an error: 0
 `, "\n")

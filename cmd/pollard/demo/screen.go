@@ -22,7 +22,9 @@ func (s *stage) show(ctx context.Context) {
 		<-ctx.Done()
 	case s.options.Interactive:
 		fmt.Fprint(s.options.Out, bold(s.title()), s.addresses())
-		s.every(ctx, redraw, &live{out: s.options.Out})
+		table := &live{out: s.options.Out}
+		s.every(ctx, redraw, table)
+		table.erase() // for the last one to take its place
 	default:
 		fmt.Fprint(s.options.Out, s.title(), s.addresses())
 		s.every(ctx, notice, lines{s.options.Out})
@@ -53,7 +55,8 @@ func (s *stage) title() string {
 }
 
 func (s *stage) addresses() string {
-	return fmt.Sprintf("\n\n  side by side     %s/\n  through Pollard  %s/\n  without it       %s/\n\n", s.page.url, s.proxy.URL, s.direct.url)
+	return fmt.Sprintf("\n\n  side by side     %s/\n  through Pollard  %s/\n  without it       %s/\n  metrics          %s/metrics\n\n",
+		s.page.url, s.proxy.URL, s.direct.url, s.proxy.Admin)
 }
 
 // live redraws its table in place.
@@ -62,21 +65,28 @@ type live struct {
 	drawn int // lines on the screen
 }
 
+// draw switches line wrapping off meanwhile: a narrow terminal then cuts lines instead of adding some that nobody counts.
 func (l *live) draw(sc scene, now rates) {
 	text := table(sc, now) + fmt.Sprintf("\n%s   Ctrl-C ends the demo.\n", clock(sc.Elapsed))
-	over := ""
-	if l.drawn > 0 {
-		over = fmt.Sprintf("\x1b[%dA\x1b[J", l.drawn) // up to the first line, and clear from there
-	}
+	l.erase()
+	fmt.Fprint(l.out, "\x1b[?7l", text, "\x1b[?7h")
 	l.drawn = strings.Count(text, "\n")
-	fmt.Fprint(l.out, over, text)
 }
 
-// lines prints one line a scene, for logs.
+func (l *live) erase() {
+	if l.drawn > 0 {
+		fmt.Fprintf(l.out, "\x1b[%dA\x1b[J", l.drawn) // up to the first line, and clear from there
+	}
+}
+
+// lines prints one line a scene, for logs, once there is something to say.
 type lines struct{ out io.Writer }
 
 func (l lines) draw(sc scene, now rates) {
 	total := sum(sc.routes())
+	if total.Reduction == nil {
+		return
+	}
 	fmt.Fprintf(l.out, "%s  polls in %s (%.1f/s)  calls out %s (%.1f/s)  reduction %s\n", clock(sc.Elapsed),
 		grouped(total.Polls), now[""].polls, grouped(total.Upstream), now[""].calls, percentage(total.Reduction))
 }

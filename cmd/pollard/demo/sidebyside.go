@@ -85,7 +85,10 @@ func (v *sideBySide) page(proxy, plain *url.URL) http.HandlerFunc {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", pagePolicy)
 		w.Header().Set("Cache-Control", "no-store")
-		html.Execute(w, map[string]any{"Through": proxy.Port(), "Direct": plain.Port(), "Documents": v.choices()})
+		content := map[string]any{"Through": proxy.Port(), "Direct": plain.Port(), "Documents": v.choices()}
+		if err := html.Execute(w, content); err != nil {
+			return // the visitor is gone
+		}
 	}
 }
 

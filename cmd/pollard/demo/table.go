@@ -3,10 +3,14 @@ package demo
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // bar is the width of the bar beside a reduction, in characters.
-const bar = 20
+const bar = 16
+
+// columns are as wide as an 80-column terminal allows up to the reduction; what comes after it may be cut off.
+const columns = "%-23s %9s %7s %9s %6s %9s %9s  %s"
 
 // rates are polls and calls per second by route name, and for all routes under "". A route that is missing has none to show.
 type rates map[string]rate
@@ -17,8 +21,7 @@ type rate struct{ polls, calls float64 }
 // or someone is wrong.
 func table(sc scene, now rates) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-24s %-9s %11s %8s %11s %8s %11s %10s\n",
-		"ROUTE", "STAGE", "POLLS IN", "/s", "CALLS OUT", "/s", "FLEET SAW", "REDUCTION")
+	fmt.Fprintf(&b, columns+"  %s\n", "ROUTE", "POLLS IN", "/s", "CALLS OUT", "/s", "FLEET SAW", "REDUCTION", pad(""), "STAGE")
 	for _, r := range sc.Rows {
 		line(&b, r, now)
 	}
@@ -30,9 +33,8 @@ func table(sc scene, now rates) string {
 }
 
 func line(b *strings.Builder, r row, now rates) {
-	text := fmt.Sprintf("%-24s %-9s %11s %8s %11s %8s %11s %10s  %s",
-		r.Name, r.Stage, grouped(r.Polls), perSecond(now[r.Name].polls), grouped(r.Upstream), perSecond(now[r.Name].calls),
-		grouped(r.Received), percentage(r.Reduction), gauge(r.Reduction))
+	text := fmt.Sprintf(columns+"  %s", r.Name, grouped(r.Polls), perSecond(now[r.Name].polls),
+		grouped(r.Upstream), perSecond(now[r.Name].calls), grouped(r.Received), percentage(r.Reduction), pad(gauge(r.Reduction)), r.Stage)
 	fmt.Fprintln(b, strings.TrimRight(text, " "))
 }
 
@@ -51,6 +53,11 @@ func gauge(part *float64) string {
 	}
 	full := min(bar, max(0, int(*part*bar+0.5)))
 	return strings.Repeat("█", full) + strings.Repeat("░", bar-full)
+}
+
+// pad makes a gauge, or none, as wide as a full one. Its characters are of several bytes, which %-16s would count.
+func pad(gauge string) string {
+	return gauge + strings.Repeat(" ", bar-utf8.RuneCountInString(gauge))
 }
 
 func perSecond(n float64) string {
