@@ -64,7 +64,7 @@ func glob(t *testing.T, pattern string) []string {
 	return files
 }
 
-func readTestFile(t *testing.T, path string) []byte {
+func readTestFile(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -20,6 +20,7 @@ type decoder struct {
 	problems Problems
 	isBad    map[string]bool // keys with a problem that is more than a warning
 	values   int             // visited so far
+	merging  int             // merge keys that are being followed, one inside the other
 }
 
 func newDecoder(file string, env Environment) *decoder {

@@ -6,6 +6,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// maxMerges bounds how deep merge keys may lead into one another.
+const maxMerges = 10
+
 // field is one key of a mapping, and what stands there.
 type field struct {
 	name  string
@@ -41,7 +44,12 @@ func (d *decoder) fields(n *yaml.Node, at string) []field {
 // merged returns the fields that the value of a merge key brings in: those of a
 // mapping, or of a list of mappings of which the first wins.
 func (d *decoder) merged(n *yaml.Node, at string) []field {
-	if !d.spend(at) {
+	d.merging++
+	defer func() { d.merging-- }()
+	if d.merging > maxMerges && !d.isBad[at] {
+		d.report(at, "merges what merges what merges, more than %d times over; a mapping may not merge itself", maxMerges)
+	}
+	if d.merging > maxMerges || !d.spend(at) {
 		return nil
 	}
 	n = resolve(n)

@@ -73,6 +73,8 @@ func (d *decoder) syntaxError(err error, data []byte) {
 		line = 1 + bytes.Count(before, []byte("\n"))
 		message = "an alias (*) of an anchor (&) that is not defined above; put quotes around a text that begins with *"
 	}
+	// What is missing at the end is missed on a line that is not there.
+	line = min(line, 1+bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n")))
 	d.reportLine(line, "", "YAML: "+message+tabHint(data, line))
 }
 
@@ -90,12 +92,8 @@ func locate(err error) (line int, message string) {
 
 // tabHint explains the most common of YAML's refusals.
 func tabHint(data []byte, line int) string {
-	lines := bytes.Split(data, []byte("\n"))
-	if line > len(lines) {
-		return ""
-	}
-	blank := lines[line-1][:len(lines[line-1])-len(bytes.TrimLeft(lines[line-1], " \t"))]
-	if bytes.ContainsRune(blank, '\t') {
+	text := bytes.Split(data, []byte("\n"))[line-1]
+	if bytes.ContainsRune(text[:len(text)-len(bytes.TrimLeft(text, " \t"))], '\t') {
 		return "; indent with spaces, not tabs"
 	}
 	return ""

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -40,6 +40,11 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	if f.file == "" && f.upstream == "" {
 		return usageError{fmt.Errorf("serve needs --config FILE or --upstream URL")}
 	}
+	changed, stop, err := f.watch()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	c, err := f.load(ctx, e)
 	if err != nil {
 		return err
@@ -55,15 +60,63 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.file != "" {
-		stop, err := f.reloadOnChange(e, in)
-		if err != nil {
-			in.close()
-			return err
-		}
-		defer stop()
-	}
+	reloads, cancel := context.WithCancel(ctx)
+	var reloader sync.WaitGroup
+	reloader.Go(func() { f.reloadOn(reloads, changed, e, in) })
+	defer reloader.Wait()
+	defer cancel()
 	return in.run(ctx)
+}
+
+// watch reports on the channel when the file has changed or SIGHUP came, until
+// it is stopped. It begins before the file is read, so that no change is
+// missed.
+func (f *serveFlags) watch() (changed <-chan os.Signal, stop func(), err error) {
+	hup := make(chan os.Signal, 1)
+	if f.file == "" {
+		return hup, func() {}, nil
+	}
+	watcher, err := config.Watch(f.file, func() {
+		select {
+		case hup <- syscall.SIGHUP:
+		default: // one is due already
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	signal.Notify(hup, syscall.SIGHUP)
+	return hup, func() {
+		signal.Stop(hup)
+		watcher.Close()
+	}, nil
+}
+
+// reloadOn reloads the configuration each time that it is told to, until the
+// context ends.
+func (f *serveFlags) reloadOn(ctx context.Context, changed <-chan os.Signal, e environment, in *instance) {
+	for {
+		select {
+		case <-changed:
+			f.reload(ctx, e, in)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// reload puts the file's configuration in force, or leaves the old one.
+func (f *serveFlags) reload(ctx context.Context, e environment, in *instance) {
+	c, err := f.load(ctx, e)
+	if err == nil {
+		err = in.reload(c)
+	}
+	if err != nil {
+		in.ledger.ReloadFailed()
+		in.log.Error("configuration not reloaded; the old one stays in force", "error", err)
+		return
+	}
+	in.log.Info("configuration reloaded", "routes", len(c.Routes))
 }
 
 // load reads and checks the configuration, with the flags applied.
@@ -75,18 +128,13 @@ func (f serveFlags) load(ctx context.Context, e environment) (*config.Config, er
 			return nil, err
 		}
 	}
-	if f.upstream != "" {
-		u, err := url.Parse(f.upstream)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
-			return nil, usageError{fmt.Errorf("--upstream %q: want http://host:port or https://host:port", f.upstream)}
+	for key, text := range map[string]string{"upstream": f.upstream, "listen": f.listen, "admin": f.admin} {
+		if text == "" {
+			continue
 		}
-		c.Upstream = u
-	}
-	if f.listen != "" {
-		c.Listen = f.listen
-	}
-	if f.admin != "" {
-		c.Admin = f.admin
+		if err := c.Set(key, text); err != nil {
+			return nil, usageError{fmt.Errorf("--%w", err)}
+		}
 	}
 	problems := c.Verify(ctx, false)
 	if err := problems.Err(); err != nil {
@@ -94,47 +142,6 @@ func (f serveFlags) load(ctx context.Context, e environment) (*config.Config, er
 	}
 	c.Warnings = append(c.Warnings, problems...)
 	return c, nil
-}
-
-// reloadOnChange reloads the configuration on SIGHUP and when its file
-// changes, until the returned function is called.
-func (f serveFlags) reloadOnChange(e environment, in *instance) (stop func(), err error) {
-	reload := func() {
-		c, err := f.load(context.Background(), e)
-		if err == nil {
-			err = in.reload(c)
-		}
-		if err != nil {
-			in.ledger.ReloadFailed()
-			in.log.Error("configuration not reloaded; the old one stays in force", "error", err)
-			return
-		}
-		in.log.Info("configuration reloaded", "routes", len(c.Routes))
-	}
-	watcher, err := config.Watch(f.file, reload)
-	if err != nil {
-		return nil, err
-	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			select {
-			case <-hup:
-				reload()
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(hup)
-		close(done)
-		<-stopped
-		watcher.Close()
-	}, nil
 }
 
 func newLogger(e environment, c *config.Config) *slog.Logger {
