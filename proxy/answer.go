@@ -18,10 +18,11 @@ func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 		header[name] = values
 	}
 	if a.How == coalescer.Hit || a.Covered {
-		header["Age"] = []string{strconv.Itoa(int(a.Age / time.Second))}
+		header["Age"] = []string{strconv.Itoa(age(header) + int(a.Age/time.Second))}
 	}
 	x.stretch(header)
 	appendCacheStatus(header, cacheStatus(a))
+	unsniffed(header)
 	if a.NotModified {
 		notModified(header)
 		x.status = http.StatusNotModified
@@ -32,9 +33,18 @@ func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 	if x.in.Method != http.MethodHead {
 		header["Content-Length"] = []string{strconv.Itoa(len(a.Snapshot.Body))}
 	}
-	unsniffed(header)
 	x.w.WriteHeader(x.status)
 	x.w.Write(a.Snapshot.Body) // an error is the client's going away: nothing to be done
+}
+
+// age returns how old a response was when it came, in seconds: a cache before
+// upstream may say so (RFC 9111 §4.2.3).
+func age(h http.Header) int {
+	s, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(s)
 }
 
 // relay writes upstream's answer for this poll alone.
@@ -45,8 +55,9 @@ func (h *Handler) relay(x *exchange, a coalescer.Answer) {
 	x.status = resp.StatusCode
 	x.stretch(resp.Header)
 	appendCacheStatus(resp.Header, cacheStatus(a))
-	_, err := forward.Relay(x.w, resp)
-	h.finish(x, err)
+	if _, err := forward.Relay(x.w, resp); err != nil {
+		h.breakOff(x, err)
+	}
 }
 
 // notModified removes what a 304 does not carry: the fields of the content

@@ -54,19 +54,20 @@ func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http
 		Received: func(resp *http.Response) { x.status = resp.StatusCode; received(resp) },
 		Failed:   func(_ http.ResponseWriter, err error) { h.fail(x, err) },
 	})
-	h.finish(x, res.Err)
+	switch {
+	case !res.Broken:
+	case x.status == 0:
+		h.fail(x, res.Err) // which Pass leaves to us where nobody is there to be answered
+	default:
+		h.breakOff(x, res.Err)
+	}
 }
 
-// finish ends an exchange of which the answer broke off: the client must see
-// the break, so its connection is cut.
-func (h *Handler) finish(x *exchange, err error) {
-	if err == nil {
-		return
-	}
+// breakOff ends an exchange in the midst of its answer: the client must see the
+// break, so its connection is cut.
+func (h *Handler) breakOff(x *exchange, err error) {
+	x.broken = true
 	h.Log.Debug("answer broke off", "method", x.in.Method, "path", x.path, "error", err)
-	if errors.Is(err, forward.ErrTruncated) {
-		panic(http.ErrAbortHandler)
-	}
 }
 
 // wrote makes everything stale for whoever made this request, in each way that

@@ -54,9 +54,9 @@ func (b *body) readTrailers() error {
 		return io.EOF
 	}
 	b.call.link.budget = headLimit
-	fields, err := b.call.link.text.ReadMIMEHeader()
+	fields, err := readFields(b.call.link.text)
 	if err != nil {
-		return fmt.Errorf("read trailers: %w", err)
+		return fmt.Errorf("trailers: %w", err)
 	}
 	if len(fields) > 0 && b.resp.Trailer == nil {
 		b.resp.Trailer = make(http.Header, len(fields))

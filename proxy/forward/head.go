@@ -30,12 +30,31 @@ func readHead(r *textproto.Reader) (head, error) {
 	if err != nil {
 		return head{}, err
 	}
-	fields, err := r.ReadMIMEHeader()
+	h.fields, err = readFields(r)
+	return h, err
+}
+
+// readFields reads the fields of a head or a trailer section and the empty line after them.
+// Space before a colon is removed, as RFC 9112 §5.1 tells proxies to; textproto takes it for
+// a part of the name.
+func readFields(r *textproto.Reader) (http.Header, error) {
+	m, err := r.ReadMIMEHeader()
 	if err != nil {
-		return head{}, fmt.Errorf("read fields: %w", err)
+		return nil, fmt.Errorf("read fields: %w", err)
 	}
-	h.fields = http.Header(fields)
-	return h, nil
+	fields := http.Header(m)
+	for name, values := range fields {
+		if !strings.Contains(name, " ") {
+			continue
+		}
+		delete(fields, name)
+		name = http.CanonicalHeaderKey(strings.TrimRight(name, " "))
+		if !isToken(name) {
+			return nil, fmt.Errorf("%w: a field name with spaces", ErrGarbage)
+		}
+		fields[name] = append(fields[name], values...)
+	}
+	return fields, nil
 }
 
 // parseStatusLine parses a status line (RFC 9112 §4). A missing reason, and the space before

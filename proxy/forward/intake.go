@@ -27,7 +27,7 @@ type intake struct {
 
 // admit puts an intake between r's body and out, or returns nil if there is no body.
 func admit(w http.ResponseWriter, r, out *http.Request) *intake {
-	if !hasBody(r) {
+	if !hasBody(out) {
 		return nil
 	}
 	in := &intake{r: r, out: out, rc: http.NewResponseController(w), closed: make(chan struct{})}

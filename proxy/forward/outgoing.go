@@ -13,7 +13,7 @@ import (
 // removed, X-Forwarded-For, -Proto and -Host extended if the peer is trusted and replaced if
 // not. An upgrade is kept, except to h2c; "TE: trailers" is kept.
 //
-// The header is a copy that the caller may change. The body is r's own.
+// The header is a copy that the caller may change. The body is r's own, or http.NoBody.
 func (f *Forwarder) Outgoing(ctx context.Context, r *http.Request, target string) *http.Request {
 	out := &http.Request{
 		Method:        r.Method,
@@ -26,7 +26,10 @@ func (f *Forwarder) Outgoing(ctx context.Context, r *http.Request, target string
 		Body:          r.Body,
 		ContentLength: r.ContentLength,
 	}
-	if out.ContentLength != 0 && len(r.Trailer) > 0 {
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody // of HTTP/2 requests it is another that is empty
+	}
+	if hasBody(out) && len(r.Trailer) > 0 {
 		out.Trailer = make(http.Header, len(r.Trailer))
 		for name := range r.Trailer {
 			out.Trailer[name] = nil

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -51,9 +52,16 @@ func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, x Exchange) Res
 	defer in.done()
 
 	resp, err := f.RoundTrip(out)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && in.unfinished() {
+		// What is left of the body would be read from a connection that has been handed
+		// over: net/http panics then.
+		resp.Body.Close()
+		err = fmt.Errorf("%w: 101 before the end of the request", ErrGarbage)
+	}
 	early.end()
-	if r.ProtoMajor == 1 && (in.unfinished() || upgrade(r) != "") {
-		// After an upgrade that is not granted, what follows is none of our grammar.
+	if r.ProtoMajor == 1 && (in.unfinished() || listed(r.Header["Connection"], "Upgrade")) {
+		// What follows may be the rest of a body, or speak the protocol that was asked for
+		// and not granted: it must not be taken for a request.
 		w.Header().Set("Connection", "close")
 	}
 	if err != nil {
@@ -64,7 +72,7 @@ func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, x Exchange) Res
 		x.Received(resp)
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return x.tunnel(w, in, resp)
+		return x.tunnel(w, resp)
 	}
 	sent, err := Relay(w, resp)
 	return Result{Status: resp.StatusCode, Sent: sent, Err: err, Broken: err != nil}

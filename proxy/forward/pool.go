@@ -74,7 +74,7 @@ func (p *pool) keep(l *link) bool {
 // sweep closes what nobody came to fetch, until close.
 func (p *pool) sweep() {
 	defer close(p.stopped)
-	tick := time.NewTicker(p.longest / 2)
+	tick := time.NewTicker(max(p.longest/2, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {

@@ -94,14 +94,16 @@ func (t *transfer) run() error {
 		if werr := t.write(buf[:n]); werr != nil {
 			return werr
 		}
+		// Without the flush at the end, net/http would find out the length by itself, and
+		// leave out the trailers.
+		if t.resp.ContentLength == lengthUnknown || err == nil && t.waits() {
+			t.flush()
+		}
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
-		}
-		if t.resp.ContentLength == lengthUnknown || t.waits() {
-			t.flush()
 		}
 	}
 }

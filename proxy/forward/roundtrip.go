@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 )
 
 // RoundTrip sends req to the upstream, whatever host its URL names, and returns the response
@@ -23,7 +24,10 @@ func (f *Forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	l := f.pool.get()
+	var l *link
+	if !bindsConnection(req.Header) {
+		l = f.pool.get()
+	}
 	resp, err := f.attempt(req, l)
 	if err != nil && repeatable(req, err) {
 		resp, err = f.attempt(req, nil)
@@ -64,6 +68,19 @@ func (f *Forwarder) attempt(req *http.Request, l *link) (*http.Response, error) 
 		return nil, err
 	}
 	return resp, nil
+}
+
+// bindsConnection reports whether h authenticates the connection that it travels on rather
+// than the request (NTLM, Negotiate). Such a connection must not carry anybody else's request:
+// the upstream would take it for the same user's.
+func bindsConnection(h http.Header) bool {
+	for _, credentials := range h["Authorization"] {
+		scheme, _, _ := strings.Cut(credentials, " ")
+		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {
+			return true
+		}
+	}
+	return false
 }
 
 func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }

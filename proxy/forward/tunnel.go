@@ -60,13 +60,7 @@ func closeWrite(c net.Conn) error {
 
 // tunnel answers with the upstream's 101 and then passes bytes both ways, without any limit of
 // time, until both sides have ended, one breaks, or the request's context ends.
-//
-// A body that is still being read would be read from the connection that is handed over, for
-// which net/http panics.
-func (x *Exchange) tunnel(w http.ResponseWriter, in *intake, resp *http.Response) Result {
-	if in.unfinished() {
-		return x.fail(w, fmt.Errorf("%w: 101 before the end of the request", ErrGarbage))
-	}
+func (x *Exchange) tunnel(w http.ResponseWriter, resp *http.Response) Result {
 	client, err := hijack(w)
 	if err != nil {
 		return x.fail(w, err)
