@@ -19,14 +19,21 @@
 // other codings before a final "chunked" (RFC 9112 §6.1); with 505 any version but 1.0 and 1.1; with 405 CONNECT; with
 // 414 a request line and with 431 a head over Options.HeaderBytes. Up to four empty lines before a request are skipped.
 //
-// If the framing of a body breaks, the handler's read of it fails with [ErrMalformed]; the client gets the 400 unless
-// its answer has already begun, and the connection is closed either way.
+// If the framing of a body breaks, the handler's read of it fails (see [ErrMalformed]); the client gets the 400 unless its
+// answer has already begun, and the connection is closed either way.
 //
 // # What passes
 //
 // Every other target, byte for byte, including "%zz", "//", "|", "#" (the upstream decides what it means) and bytes
 // from 0x80. [Target] has it, and only it is to be relied on: in requests whose path net/http cannot parse, Request.URL
-// is just "/". OPTIONS * passes as well. HTTP/2 has one limit that we inherit: net/http resets a stream whose path has a bad percent-encoding.
+// is just "/". OPTIONS * passes as well. Two limits are net/http's: over HTTP/2 it resets a stream whose path has a bad
+// percent-encoding, and it answers an Expect other than 100-continue with 417 itself (RFC 9110 §10.1.1).
+//
+// # When connections end
+//
+// By the limits in [Options], after a refusal, and after an answer that comes before the end of a body that does not
+// arrive at once. Such a connection is closed for writing first and read a while longer, so that the client gets to see
+// the answer. A handler's panic aborts the response so that it cannot be taken for a whole one.
 //
 // # Upgrades
 //

@@ -2,8 +2,13 @@ package frontdoor
 
 import (
 	"bytes"
+	"io"
 	"net/http"
+	"time"
 )
+
+// drain is how long the rest of a body that the handler did not want may take to arrive, when the answer is complete.
+const drain = 250 * time.Millisecond
 
 // queue keeps what advance found for the handler call that it belongs to.
 func (c *conn) queue() {
@@ -47,6 +52,19 @@ func (c *conn) refuseBody(f *refusal) error {
 	c.ended.Store(true)
 	c.lingers.Store(true)
 	return ErrMalformed
+}
+
+// finishBody closes what the handler has left of a body, so that the connection can be kept if the rest has all but
+// arrived. net/http would do it after it has ended its background read, and trip over the one that starts at the end of a
+// body. A client that was never told to continue withholds the body: it is not waited for.
+func (c *conn) finishBody(body io.Closer, number uint64, withheld bool) {
+	if c.whole.Load() < number {
+		if withheld {
+			return
+		}
+		_ = c.SetReadDeadline(time.Now().Add(drain))
+	}
+	_ = body.Close() // what counts is whether the body ended, and its caller looks at that
 }
 
 // restore gives r what net/http changed of the head that the client sent.

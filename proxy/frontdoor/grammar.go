@@ -129,7 +129,16 @@ func is(b []byte, lower string) bool {
 	return true
 }
 
-func trimSpace(b []byte) []byte { return bytes.Trim(b, " \t") }
+// trimSpace removes the OWS around a field value (RFC 9110 §5.6.3).
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
 
 // elements yields the members of a comma-separated list (RFC 9110 §5.6.1), trimmed, the empty ones left out.
 func elements(b []byte) func(yield func([]byte) bool) {

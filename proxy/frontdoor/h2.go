@@ -2,7 +2,6 @@ package frontdoor
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 )
@@ -11,8 +10,7 @@ import (
 // over HTTP/1, where what a frame may carry can become a second request.
 func (s *Server) handle2(w http.ResponseWriter, r *http.Request) {
 	if f := vetStream(r); f != nil {
-		s.log.Debug("request refused", slog.String("remote_addr", r.RemoteAddr), slog.Int("status", f.status), slog.String("reason", f.reason))
-		f.ServeHTTP(w, r)
+		s.refuse(w, r, f)
 		return
 	}
 	defer s.recovered(r, nil)
@@ -25,7 +23,8 @@ func (s *Server) handle2(w http.ResponseWriter, r *http.Request) {
 		r.Body = &stallBody{ReadCloser: r.Body, watch: newWatch(s.o.StallTimeout, control.SetReadDeadline)}
 	}
 	s.o.Handler.ServeHTTP(&stallWriter{ResponseWriter: w, watch: newWatch(s.o.StallTimeout, control.SetWriteDeadline)}, r)
-	_ = control.SetWriteDeadline(time.Now().Add(s.o.StallTimeout)) // for what net/http has buffered; it fails only when there is nobody to write to
+	// For what net/http has buffered. It fails only when there is nobody left to write to.
+	_ = control.SetWriteDeadline(time.Now().Add(s.o.StallTimeout))
 }
 
 // vetStream refuses what net/http lets through and HTTP/1 would not (RFC 9113 §8.3.1, §10.3). It drops a Host that only

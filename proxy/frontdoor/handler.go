@@ -44,13 +44,13 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	s.handle2(w, r)
 }
 
+// handle1 serves a request that came over HTTP/1.
 func (s *Server) handle1(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
 	e := c.next()
 	if e.refusal != nil {
-		s.log.Debug("request refused", slog.String("remote_addr", r.RemoteAddr), slog.Int("status", e.refusal.status), slog.String("reason", e.refusal.reason))
 		c.end()
-		e.refusal.ServeHTTP(w, r)
+		s.refuse(w, r, e.refusal)
 		return
 	}
 	e.restore(r)
@@ -63,16 +63,22 @@ func (s *Server) handle1(w http.ResponseWriter, r *http.Request) {
 		// Without it net/http reads the body away once the answer begins, under the hands of whoever is sending it on.
 		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1 always can
 	}
+	withheld := r.Header.Get("Expect") != ""
 	s.o.Handler.ServeHTTP(w, r)
-	switch {
-	case c.hijacked.Load():
-	case e.upgrade || c.whole.Load() < e.number:
-		c.end()
-	case body != http.NoBody:
-		// net/http would close it after it has stopped its background read, whose return at the end of a body it
-		// then trips over.
-		_ = body.Close() // does not wait: all of it has arrived
+	if c.hijacked.Load() {
+		return
 	}
+	if body != http.NoBody {
+		c.finishBody(body, e.number, withheld)
+	}
+	if e.upgrade || c.whole.Load() < e.number {
+		c.end()
+	}
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f *refusal) {
+	s.log.Debug("request refused", slog.String("remote_addr", r.RemoteAddr), slog.Int("status", f.status), slog.String("reason", f.reason))
+	f.ServeHTTP(w, r)
 }
 
 // recovered logs the panic of a handler, once, and aborts the response in a way that the client cannot take for an end.
@@ -84,7 +90,7 @@ func (s *Server) recovered(r *http.Request, c *conn) {
 	}
 	s.logPanic(r, v)
 	if c != nil && !c.hijacked.Load() {
-		c.ended.Store(true)
+		c.stop()
 		if r.ProtoMinor == 0 {
 			c.socket.reset()
 		}

@@ -7,8 +7,9 @@ import (
 	"strconv"
 )
 
-// ErrMalformed is what reading a request body fails with when its chunks or trailers are malformed. The client has
-// been answered and the connection is lost: what a handler writes from there on is dropped.
+// ErrMalformed is what reading a request body fails with when its chunks are malformed; when its trailers are, net/http
+// puts an error of its own in the place. Either way the client has been answered and the connection is lost: what a
+// handler writes from there on is dropped.
 var ErrMalformed = errors.New("malformed request body")
 
 // methods is the Allow of 405 (RFC 9110 §15.5.6): what we forward is up to the upstream, but never CONNECT.

@@ -13,10 +13,11 @@ import (
 
 // Options say how a Server listens. The zero value of each but Handler is usable.
 type Options struct {
+	// Handler gets every request that is not refused; see the package comment for what it may rely on.
 	Handler http.Handler
 
-	// TLS is how to speak TLS; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A configuration that its
-	// GetConfigForClient returns is used as it is.
+	// TLS is how to speak TLS; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A
+	// configuration that its GetConfigForClient returns is used as it is.
 	TLS *tls.Config
 
 	// H2C accepts HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3).
@@ -34,8 +35,8 @@ type Options struct {
 	IdleTimeout time.Duration
 
 	// StallTimeout cuts a client that sends no byte of a body that the handler reads, or takes none of an answer that
-	// it writes. It starts anew with every byte and runs only while we wait for the client, so it limits neither how
-	// long a transfer takes nor how long a handler does. 0: never.
+	// it writes (of an answer: within twice the time). It starts anew with every byte and runs only while we wait for
+	// the client, so it limits neither how long a transfer takes nor how long a handler does. 0: never.
 	StallTimeout time.Duration
 
 	// Connections is how many may be open, hijacked ones included. Further ones wait in the kernel's accept queue,
@@ -122,20 +123,30 @@ func (s *Server) Serve(l net.Listener) error {
 
 // Shutdown closes the listeners, then idle connections, and waits until the others are done or ctx is. Hijacked
 // connections are their owners'; Close ends them.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+func (s *Server) Shutdown(ctx context.Context) error {
+	// Browsers open connections ahead of need; net/http would wait five seconds for each to say something.
+	s.closeIf(func(k *socket) bool { return !k.used.Load() })
+	return s.http.Shutdown(ctx)
+}
 
 // Close ends everything at once: listeners, and connections, the hijacked ones included.
 func (s *Server) Close() error {
+	s.closeIf(func(*socket) bool { return true }) // below net/http, so that closing does not linger
+	return s.http.Close()
+}
+
+func (s *Server) closeIf(wanted func(*socket) bool) {
 	s.mu.Lock()
-	open := make([]*socket, 0, len(s.conns))
-	for c := range s.conns {
-		open = append(open, c)
+	chosen := make([]*socket, 0, len(s.conns))
+	for k := range s.conns {
+		if wanted(k) {
+			chosen = append(chosen, k)
+		}
 	}
 	s.mu.Unlock()
-	for _, c := range open {
-		_ = c.Close() // it is going away
+	for _, k := range chosen {
+		_ = k.Close() // it is going away
 	}
-	return s.http.Close()
 }
 
 // Connections returns how many are open now, hijacked ones included.

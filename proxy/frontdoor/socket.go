@@ -10,18 +10,27 @@ import (
 )
 
 // A socket is an accepted connection below TLS. It counts towards the server's limit until it is closed, and gives up
-// on a client that takes no byte for stall while we write. The limit moves with every byte taken, however small the
-// pieces, so no transfer is cut for being long. It has to be below TLS, whose connections do not survive a write that
-// timed out half-way.
+// on a client that takes no byte for stall while we write. A write that times out after some bytes goes on under a new
+// deadline, so no transfer is cut for being slow; as the kernel does not say when it took the last byte, that may have
+// been up to two stalls ago. It has to be below TLS, whose connections do not survive a write that timed out half-way.
 type socket struct {
 	net.Conn
 	server *Server
 	stall  time.Duration // 0: never
 	free   atomic.Bool   // hijacked: its owner has its own limits
+	used   atomic.Bool   // a byte came
 	closed atomic.Bool
 
 	mu    sync.Mutex
 	asked time.Time // write deadline set from above; guarded by mu
+}
+
+func (s *socket) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if n > 0 && !s.used.Load() {
+		s.used.Store(true)
+	}
+	return n, err
 }
 
 func (s *socket) Write(p []byte) (n int, err error) {
@@ -61,6 +70,14 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 		return nil // the next Write sets its own
 	}
 	return s.Conn.SetWriteDeadline(t)
+}
+
+// liberate ends our limits, the deadline that the last Write has left included.
+func (s *socket) liberate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free.Store(true)
+	_ = s.Conn.SetWriteDeadline(s.asked) // fails only on a connection that is closed
 }
 
 // SetDeadline sets both deadlines.

@@ -56,22 +56,24 @@ type stream struct {
 	exchange          exchange // of the latest head
 }
 
-// advance vets what has arrived, up to the end of one message. It reports whether a head became complete, which
-// s.exchange then describes, or returns the refusal of a body. A refused head is replaced by a harmless one whose
-// exchange carries the refusal, so that its answer comes in its turn, behind those to the requests before it.
+// advance vets what has arrived, up to the end of one message, once all that was vetted before is handed on. It reports
+// whether a head became complete, which s.exchange then describes, or returns the refusal of a body. A refused head is
+// replaced by a harmless one whose exchange carries the refusal, so that its answer comes in its turn, behind those to
+// the requests before it.
 func (s *stream) advance() (complete bool, f *refusal) {
-	for more := true; more; {
+	for more := s.vetted == s.off; more; {
 		if s.vetted > s.off && (s.phase == inHead || s.phase == inTunnel) {
 			return false, nil // the end of the last message has to be handed on, and alone
 		}
 		more = false
 		switch s.phase {
 		case inHead:
+			at := s.scan
 			if complete, f = s.headLine(); f != nil {
 				s.refuseHead(f)
 				return true, nil
 			}
-			more = !complete && (s.phase == inTunnel || bytes.IndexByte(s.buf[s.scan:], '\n') >= 0)
+			more = !complete && s.scan > at
 		case inData:
 			more = s.data()
 		case inChunkEnd:
@@ -243,68 +245,4 @@ func (s *stream) took(n int) {
 		return
 	}
 	s.endMessage()
-}
-
-// deliver moves vetted bytes into p.
-func (s *stream) deliver(p []byte) int {
-	n := copy(p, s.buf[s.off:s.vetted])
-	s.off += n
-	if s.off == len(s.buf) {
-		s.drop()
-	}
-	return n
-}
-
-// direct returns the part of p that may be read into without looking: the data of a body, or a tunnel. It is nil where
-// bytes have to be vetted first.
-func (s *stream) direct(p []byte) []byte {
-	switch {
-	case s.off < len(s.buf):
-		return nil
-	case s.phase == inTunnel:
-		return p
-	case s.phase == inData:
-		return p[:min(int64(len(p)), s.remain)]
-	}
-	return nil
-}
-
-// idle reports whether all that arrived belongs to messages that have been handed on whole.
-func (s *stream) idle() bool {
-	return s.vetted == s.off && (s.phase == inHead || s.phase == inTunnel)
-}
-
-// push keeps bytes that arrived.
-func (s *stream) push(b []byte) { s.grow(copy(s.space(len(b)), b)) }
-
-// space returns room for at least n bytes more; grow says how many of them came.
-func (s *stream) space(n int) []byte {
-	if s.buf == nil {
-		s.buf = s.pool.Get().(*[bufferBytes]byte)[:0]
-	}
-	if cap(s.buf)-len(s.buf) < n && s.off > 0 {
-		s.buf = s.buf[:copy(s.buf, s.buf[s.off:])]
-		s.vetted, s.scan, s.off = s.vetted-s.off, s.scan-s.off, 0
-	}
-	if cap(s.buf)-len(s.buf) < n {
-		bigger := make([]byte, len(s.buf), max(2*cap(s.buf), len(s.buf)+n))
-		copy(bigger, s.buf)
-		s.release()
-		s.buf = bigger
-	}
-	return s.buf[len(s.buf):cap(s.buf)]
-}
-
-func (s *stream) grow(n int) { s.buf = s.buf[:len(s.buf)+n] }
-
-// drop forgets the buffer: an idle connection holds none.
-func (s *stream) drop() {
-	s.release()
-	s.buf, s.off, s.vetted, s.scan = nil, 0, 0, 0
-}
-
-func (s *stream) release() {
-	if cap(s.buf) == bufferBytes {
-		s.pool.Put((*[bufferBytes]byte)(s.buf[:bufferBytes]))
-	}
 }
