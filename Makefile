@@ -6,7 +6,10 @@ SHELL       := /bin/bash
 .DEFAULT_GOAL := help
 
 GO        ?= go
+BENCH     ?= .
 FUZZTIME  ?= 20s
+# Of one package: a test that hangs shows its goroutines instead of outlasting the machine it runs on.
+TIMEOUT   ?= 5m
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 RESULTS   := test/bench/results
 
@@ -29,18 +32,18 @@ build: ## build bin/pollard: one static binary
 
 .PHONY: demo
 demo: build ## see the calls fall: a polling application, Pollard in front of it, and viewers
-	bin/pollard demo $(ARGS)
+	@bin/pollard demo $(ARGS)
 
 .PHONY: test
 test: setup-test check test-race $(if $(BROWSER),test-browser) ## run every test, and install what they need first
 
 .PHONY: test-short
 test-short: check ## run the Go tests without the race detector and without the long ones
-	$(GO) test -short ./...
+	$(GO) test -short -timeout $(TIMEOUT) ./...
 
 .PHONY: test-race
 test-race: ## run the Go tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout $(TIMEOUT) ./...
 
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
@@ -60,9 +63,9 @@ bench: setup-bench ## compare with nginx, Varnish and ReverseProxy; ARGS='-quick
 	$(GO) run ./test/bench $(ARGS)
 
 .PHONY: bench-go
-bench-go: ## run the Go benchmarks and compare them with the recorded baseline
+bench-go: ## run the Go benchmarks (BENCH: a pattern) and compare them with the recorded baseline
 	mkdir -p $(RESULTS)
-	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./... | tee $(RESULTS)/latest.txt
+	$(GO) test -run '^$$' -bench "$(BENCH)" -benchmem -count 6 ./... | tee $(RESULTS)/latest.txt
 	$(GO) run $(BENCHSTAT) $(wildcard $(RESULTS)/baseline.txt) $(RESULTS)/latest.txt
 
 .PHONY: bench-record
