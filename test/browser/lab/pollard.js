@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Child } from './child.js';
+
+/** The binary that `make build` makes. */
+const binary = fileURLToPath(new URL('../../../bin/pollard', import.meta.url));
+
+/**
+ * The demo: the legacy application behind two doors, and viewers that poll through one of them.
+ * @typedef {object} Demo
+ * @property {string} page the side-by-side page
+ * @property {string} through the application, behind Pollard
+ * @property {string} direct the same application without it
+ * @property {number} pid
+ * @property {(path: string) => Promise<void>} change moves the document that is polled at path one step on
+ */
+
+/**
+ * Runs `pollard demo`. It judges itself at its end: the test fails when a viewer was given something of another's, when a page stopped
+ * polling, or when Pollard's count of upstream calls is not the application's.
+ * @param {import('./lab.js').Lab} lab
+ * @param {number} viewers
+ * @returns {Promise<Demo>}
+ */
+export async function startDemo(lab, viewers) {
+  const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1']);
+  lab.defer(() => child.stop('SIGINT'));
+  const [, page, through, direct] = await child.printed(/side by side +(\S+)\/\n +through Pollard +(\S+)\/\n +without it +(\S+)\//);
+  const change = async (/** @type {string} */ path) => {
+    const answer = await fetch(`${page}/change`, { method: 'POST', body: new URLSearchParams({ path }) });
+    if (!answer.ok) throw new Error(`changing ${path}: status ${answer.status}`);
+  };
+  return { page, through, direct, change, pid: child.pid };
+}
+
+/**
+ * One route of a configuration; see docs/config.md.
+ * @typedef {{name: string, path: string} & Record<string, unknown>} Route
+ */
+
+/**
+ * @typedef {object} Proxy
+ * @property {string} url the front door
+ * @property {() => Promise<{name: string, polls: number, upstream: number}[]>} routes what it has counted
+ */
+
+/**
+ * Runs `pollard serve` in front of an upstream.
+ * @param {import('./lab.js').Lab} lab
+ * @param {string} upstream
+ * @param {{routes?: Route[], tls?: {certificate: string, key: string}}} settings
+ * @returns {Promise<Proxy>}
+ */
+export async function serve(lab, upstream, { routes = [], tls }) {
+  const settings = {
+    listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, routes, tls,
+    drain: { grace: '5s' }, log: { format: 'json', polls: false },
+  };
+  const folder = await temporaryFolder(lab);
+  const file = join(folder, 'pollard.yml');
+  await writeFile(file, JSON.stringify(settings)); // which is YAML, too
+  const child = new Child(binary, ['serve', '--config', file]);
+  lab.defer(() => child.stop('SIGTERM'));
+  const [line] = await child.printed(/^.*"msg":"serving".*$/m);
+  const { listen, admin } = JSON.parse(line);
+  return {
+    url: `${tls ? 'https' : 'http'}://${listen}`,
+    routes: async () => (await fetch(`http://${admin}/api/v1/routes`)).json(),
+  };
+}
+
+/**
+ * Makes a folder that goes with the lab.
+ * @param {import('./lab.js').Lab} lab
+ */
+export async function temporaryFolder(lab) {
+  const folder = await mkdtemp(join(tmpdir(), 'pollard-browser-'));
+  lab.defer(() => rm(folder, { recursive: true }));
+  return folder;
+}
