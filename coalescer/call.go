@@ -66,14 +66,12 @@ func uncoveredBy(r *Route, keyed []string, h http.Header) ([]string, error) {
 // unmodified judges a 304. One that renews a session, or that may not be kept,
 // speaks to the leader alone.
 func unmodified(fl *flight, r *Route, resp *http.Response, res result) result {
-	switch {
-	case fl.tag == "":
+	if fl.tag == "" {
 		resp.Body.Close()
 		return result{err: &CallError{errUnasked}, failed: true}
-	case len(resp.Header["Set-Cookie"]) > 0:
-		return alone(fl, resp, reasonSetCookie)
-	case hasDirective(resp.Header, "no-store"):
-		return alone(fl, resp, reasonNoStore)
+	}
+	if reason := personal(resp.Header); reason != "" {
+		return alone(fl, resp, reason)
 	}
 	resp.Body.Close()
 	res.header = resp.Header
@@ -91,11 +89,13 @@ func alone(fl *flight, resp *http.Response, reason string) result {
 	return res
 }
 
+// failure tells those who wait what went wrong. A call that they all abandoned
+// says nothing of upstream.
 func failure(ctx context.Context, err error) result {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return result{err: &CallError{err}, failed: true}
+	return result{err: &CallError{err}, failed: !errors.Is(err, errAbandoned)}
 }
 
 // newSnapshot keeps what a response said end to end.

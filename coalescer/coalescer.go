@@ -26,6 +26,9 @@ type Coalescer struct {
 	ctx     context.Context // the life of all calls
 	cancel  context.CancelCauseFunc
 	flights sync.WaitGroup // calls under way, and the sweeper
+
+	mu     sync.Mutex
+	closed bool // no call may begin; guarded by mu
 }
 
 // New returns a coalescer, which forgets idle documents until it is closed.
@@ -46,10 +49,24 @@ func New(o Options) *Coalescer {
 }
 
 // Close ends all calls, fails those who wait for them, and waits until all is
-// quiet. Answers that are being read by their leader end early.
+// quiet. Answers that are being read by their leader end early. Polls that come
+// later fail, unless they can be answered from memory.
 func (c *Coalescer) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	c.cancel(errClosed)
 	c.flights.Wait()
+}
+
+// start runs a call that Close waits for, unless it is too late for one.
+func (c *Coalescer) start(call func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.flights.Go(call)
+	}
+	return !c.closed
 }
 
 // Next returns the current state of the document that p asks for; see
@@ -73,16 +90,11 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 		return
 	}
 	reason := r.unshareable(resp)
-	now := time.Now()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case !now.Before(f.passUntil):
-	case reason == "":
-		f.passUntil = time.Time{}
-	case remembered(reason, resp.StatusCode):
-		f.pass(reason, now)
-	}
+	f.passed(resp, reason, time.Now())
+	size := f.snap.size()
+	f.mu.Unlock()
+	c.documents.resize(k, size)
 }
 
 // sweep forgets idle documents.

@@ -71,7 +71,7 @@ func (d *documents) acquire(k Key, url string, c *Coalescer) *Feed {
 	h.used = time.Now()
 	s.mu.Unlock()
 	if !ok {
-		d.shrink(k)
+		d.shrink()
 	}
 	return h.feed
 }
@@ -106,7 +106,7 @@ func (d *documents) resize(k Key, size int64) {
 		h.size = size
 	}
 	s.mu.Unlock()
-	d.shrink(k)
+	d.shrink()
 }
 
 // peek returns the feed of a key without using it; nil if there is none.
@@ -120,45 +120,69 @@ func (d *documents) peek(k Key) *Feed {
 	return nil
 }
 
-// shrink evicts until the bounds hold, beginning where k lives: whoever adds
-// makes room. Where everything is in use the bounds give way.
-func (d *documents) shrink(k Key) {
-	first := int(k.Target[0] ^ k.Identity[0])
-	for i := 0; i < shards && d.exceeded(); i++ {
-		s := &d.shards[(first+i)%shards]
+// shrink evicts until the bounds hold: whoever adds makes room. Where
+// everything is in use the bounds give way.
+func (d *documents) shrink() {
+	for d.exceeded() {
+		s := d.coldest()
+		if s == nil {
+			return
+		}
 		s.mu.Lock()
-		for d.exceeded() && d.evict(s, nil) {
+		if d.exceeded() && d.evict(s, nil) {
 			d.evicted.Add(1)
 		}
 		s.mu.Unlock()
 	}
 }
 
+// coldest returns the shard whose oldest feed was polled before those of all
+// others, nil if none can go. Asking all of them is dear, but few large
+// documents spread over many shards have no other order.
+func (d *documents) coldest() (coldest *shard) {
+	var used time.Time
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		if _, h := s.oldest(); h != nil && (coldest == nil || h.used.Before(used)) {
+			coldest, used = s, h.used
+		}
+		s.mu.Unlock()
+	}
+	return coldest
+}
+
 func (d *documents) exceeded() bool {
 	return d.count.Load() > d.maxCount || d.bytes.Load() > d.maxBytes
 }
 
-// evict drops the shard's least recently used feed that nobody holds and that
-// satisfies when, if that is given. It looks no further than a few: those who
-// are held were used just now, and go to the other end.
-func (d *documents) evict(s *shard, when func(*entry) bool) bool {
+// oldest returns the shard's least recently used feed that nobody holds, nil if
+// there is none. It looks no further than a few: those who are held were used
+// just now, and go to the other end.
+func (s *shard) oldest() (Key, *entry) {
 	for range 8 {
 		k, h, ok := s.feeds.GetOldest()
-		switch {
-		case !ok:
-			return false
-		case h.pins > 0:
-			s.feeds.Get(k)
-			continue
-		case when != nil && !when(h):
-			return false
+		if !ok {
+			break
 		}
-		s.feeds.Remove(k)
-		d.count.Add(-1)
-		d.bytes.Add(-h.size)
-		return true
+		if h.pins == 0 {
+			return k, h
+		}
+		s.feeds.Get(k)
 	}
-	return false
+	return Key{}, nil
+}
+
+// evict drops the shard's oldest feed, if it satisfies when or that is nil.
+func (d *documents) evict(s *shard, when func(*entry) bool) bool {
+	k, h := s.oldest()
+	if h == nil || when != nil && !when(h) {
+		return false
+	}
+	s.feeds.Remove(k)
+	d.count.Add(-1)
+	d.bytes.Add(-h.size)
+	return true
 }
 
 // expire drops what nobody polled for the idle time.

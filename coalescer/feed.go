@@ -2,6 +2,7 @@ package coalescer
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type Feed struct {
 	snap       *Snapshot // newest; nil before the first
 	asked      time.Time // when the call began that last confirmed snap
 	proven     time.Time // when the call began that last brought its body
+	run        time.Time // when the call began since which upstream said nothing but 304
 	due        time.Time // upstream is not asked before
 	covered    time.Time // upstream failed; snap covers for it until then without asking
 	superseded tagRing   // tags that snap is newer than
@@ -98,7 +100,7 @@ func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 	if !now.Before(f.due) && !covers {
 		return Answer{}, false
 	}
-	a := Answer{Snapshot: s, How: Hit, TTL: f.due.Sub(now), Age: now.Sub(f.asked), Covered: covers}
+	a := Answer{Snapshot: s, How: Hit, TTL: f.ttl(now), Age: now.Sub(f.asked), Covered: covers}
 	a.NotModified = f.notModified(p)
 	return a, a.NotModified || !f.ahead(p, round) && f.mayGive(p, now, covers)
 }
@@ -107,12 +109,23 @@ func (f *Feed) notModified(p *Poll) bool {
 	return p.Condition.NotModified(f.snap.Tag, f.snap.Header.Get("Last-Modified"))
 }
 
-// ahead reports whether the client may know a newer state than we: it brings a
-// tag that is neither ours nor known to be older. Tags have no order, so only
-// upstream can tell; once a call has landed that the client waited for, it has.
-func (f *Feed) ahead(p *Poll, round int) bool {
-	tags := p.Condition.Tags()
-	return round == 0 && len(tags) > 0 && !p.Condition.Matches(f.snap.Tag) && !slices.ContainsFunc(tags, f.superseded.has)
+// ahead reports whether the client may know a newer state than we: it brings an
+// unknown tag.
+func (f *Feed) ahead(p *Poll, round int) bool { return f.unknown(p, round) != "" }
+
+// unknown returns the first tag of the client that is neither ours nor known to
+// be older, or "". Tags have no order, so only upstream can tell what it stands
+// for; once a call has landed that the client waited for, it has.
+func (f *Feed) unknown(p *Poll, round int) etag.Tag {
+	if round > 0 || p.Condition.Matches(f.snap.Tag) {
+		return ""
+	}
+	for _, t := range p.Condition.Tags() {
+		if !f.superseded.has(t) {
+			return t
+		}
+	}
+	return ""
 }
 
 // mayGive reports whether the stored body may be given out with 200. A 304
@@ -135,9 +148,8 @@ func (f *Feed) covers(r *Route, now time.Time) bool {
 // conditions returns the tag with which upstream is to be asked on behalf of
 // p, or "" for an unconditional call, and whether that is an audit.
 func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audit bool) {
-	tags := p.Condition.Tags()
 	if f.snap == nil {
-		if len(tags) > 0 && round == 0 {
+		if tags := p.Condition.Tags(); len(tags) > 0 && round == 0 {
 			return tags[0], false
 		}
 		return "", false
@@ -145,8 +157,8 @@ func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audi
 	if f.audited(p, now) {
 		return "", true
 	}
-	if f.ahead(p, round) {
-		return tags[0], false
+	if tag := f.unknown(p, round); tag != "" {
+		return tag, false
 	}
 	if !f.notModified(p) && !f.mayGive(p, now, false) {
 		return "", false // the body will be needed
@@ -157,7 +169,7 @@ func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audi
 // audited reports whether a run of 304s has lasted so long that upstream is to
 // be asked without conditions: tags were seen to stay while bodies changed.
 func (f *Feed) audited(p *Poll, now time.Time) bool {
-	return !f.snap.Bodyless && now.Sub(f.proven) > audits*p.Route.Audit
+	return now.Sub(f.run) > audits*p.Route.Audit
 }
 
 // confirm takes over what upstream said of the state that it had when a call
@@ -186,6 +198,30 @@ func (f *Feed) nextDue(r *Route, began, now time.Time) time.Time {
 	return due
 }
 
+// ttl returns how long it is until upstream is asked; 0 where nothing is held.
+func (f *Feed) ttl(now time.Time) time.Duration {
+	if f.due.IsZero() {
+		return 0
+	}
+	return f.due.Sub(now)
+}
+
+// overtaken has others not told an older state than the one poll whose answer
+// this is: it drops the snapshot if upstream has another by now, and ends its
+// freshness if that cannot be known.
+func (f *Feed) overtaken(by *http.Response, now time.Time) {
+	tag := etag.Of(by.Header)
+	switch {
+	case f.snap == nil || by.StatusCode != http.StatusOK && by.StatusCode != http.StatusNotModified:
+	case by.StatusCode == http.StatusNotModified && tag == "":
+		if now.Before(f.due) {
+			f.due = now
+		}
+	case !etag.WeakEqual(tag, f.snap.Tag):
+		f.forget()
+	}
+}
+
 // forget drops the snapshot: upstream refused this identity, or no longer has
 // what was polled.
 func (f *Feed) forget() {
@@ -200,6 +236,27 @@ func (f *Feed) pass(reason string, now time.Time) {
 	f.passUntil, f.passReason = now.Add(passFor), reason
 }
 
+// passed takes over what upstream said to a poll that went by itself. A 304
+// does not tell what a 200 would be like, unless it is personal itself.
+func (f *Feed) passed(resp *http.Response, reason string, now time.Time) {
+	f.overtaken(resp, now)
+	notModified := resp.StatusCode == http.StatusNotModified
+	if notModified {
+		reason = personal(resp.Header)
+	}
+	switch {
+	case !now.Before(f.passUntil), reason == "" && notModified:
+	case reason == "":
+		f.passUntil = time.Time{}
+	case remembered(reason, resp.StatusCode):
+		f.pass(reason, now)
+	}
+}
+
+// maxOldTag bounds the tags that are remembered as out of date, in bytes: they
+// may be a client's invention. Upstream is asked about longer ones each time.
+const maxOldTag = 128
+
 // tagRing holds the last tags that were seen to be out of date. Its zero value
 // is empty.
 type tagRing struct {
@@ -208,7 +265,7 @@ type tagRing struct {
 }
 
 func (r *tagRing) add(t etag.Tag) {
-	if t == "" || r.has(t) {
+	if t == "" || len(t) > maxOldTag || r.has(t) {
 		return
 	}
 	r.tags[r.next] = t

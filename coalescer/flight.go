@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -71,7 +72,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	}
 	ctx, cancel := context.WithCancelCause(f.c.ctx)
 	fl = &flight{
-		began: now, tag: tag, stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(),
+		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(),
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
 	fl.req = p.Call(ctx, reason)
@@ -85,10 +86,14 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 // launch sets a flight off, which stays in the store until it has landed.
 func (f *Feed) launch(fl *flight, r *Route) {
 	f.c.documents.pin(f.key)
-	f.c.flights.Go(func() {
+	began := f.c.start(func() {
 		f.fly(fl, r)
 		f.c.documents.release(f.key)
 	})
+	if !began {
+		f.land(fl, r, failure(fl.req.Context(), errClosed))
+		f.c.documents.release(f.key)
+	}
 }
 
 // leave gives up waiting. The last to leave cancels the call, and from then on
@@ -150,11 +155,14 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 	switch {
 	case res.failed:
-		f.cover(r, res, now)
+		f.cover(fl, r, res, now)
+	case res.response != nil && fl.began.Before(f.asked):
+		// Upstream has answered a newer call by now.
 	case res.response != nil:
 		if res.status >= 400 {
 			f.forget()
 		}
+		f.overtaken(res.response, now)
 		if remembered(res.reason, res.status) {
 			f.pass(res.reason, now)
 		}
@@ -168,7 +176,7 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 		newest := !fl.began.Before(f.asked)
 		f.confirm(res.snapshot, r, fl.began, now)
 		if res.full && newest {
-			f.proven = fl.began
+			f.proven, f.run = fl.began, fl.began
 			f.superseded.add(fl.tag) // it was asked for, and something else is current
 		}
 	}
@@ -179,6 +187,7 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 // asked for confirms nothing (RFC 9111 §4.3.4).
 func (f *Feed) revalidated(fl *flight, res *result) {
 	if said := etag.Of(res.header); said != "" && !etag.WeakEqual(said, fl.tag) {
+		f.distrust(fl.tag)
 		return
 	}
 	if f.snap != nil && f.snap.Tag == fl.tag {
@@ -189,17 +198,31 @@ func (f *Feed) revalidated(fl *flight, res *result) {
 	header["Etag"] = []string{string(fl.tag)}
 	res.snapshot = &Snapshot{Tag: fl.tag, Header: header, Bodyless: true}
 	if !fl.began.Before(f.asked) {
-		f.proven = time.Time{}
+		f.proven, f.run = time.Time{}, fl.began
+	}
+}
+
+// distrust has the snapshot held fetched anew without conditions, if it has this
+// tag: upstream answers 304 to it and means another.
+func (f *Feed) distrust(tag etag.Tag) {
+	if f.snap != nil && f.snap.Tag == tag {
+		s := *f.snap
+		s.ours = true
+		f.snap = &s
 	}
 }
 
 // cover lets the snapshot held stand in for a failing upstream, where the
-// route allows it, and puts off the next call.
-func (f *Feed) cover(r *Route, res *result, now time.Time) {
+// route allows it, and puts off the next call; unless a newer one has been
+// answered.
+func (f *Feed) cover(fl *flight, r *Route, res *result, now time.Time) {
 	if res.covered = f.covers(r, now); !res.covered {
 		return
 	}
 	res.snapshot = f.snap
+	if fl.began.Before(f.asked) {
+		return
+	}
 	wait := r.interval(PollInterval(f.snap.Header))
 	if res.response != nil {
 		wait = max(wait, min(retryAfter(res.response.Header, now), r.MaxInterval))
@@ -242,7 +265,10 @@ func (f *Feed) settle(p *Poll, fl *flight, leads bool) (a Answer, err error, set
 // have it. What arrives for my flight is fresh for me, whatever the interval.
 func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, bool) {
 	now := time.Now()
-	a := Answer{Snapshot: res.snapshot, Stale: fl.stale, Status: res.status, TTL: f.due.Sub(now), Covered: res.covered}
+	a := Answer{Snapshot: res.snapshot, Stale: fl.stale, Status: res.status, TTL: f.ttl(now), Covered: res.covered}
+	if res.covered {
+		a.Age = now.Sub(f.asked)
+	}
 	switch {
 	case !leads:
 		a.How = Collapsed

@@ -78,7 +78,7 @@ func (f *Feed) heedsNews(p *Poll) bool {
 // f holds if news came that it is not.
 func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	f.mu.Lock()
-	s := f.snap
+	s, asked := f.snap, f.asked
 	f.mu.Unlock()
 	tag := s.conditional()
 	if tag == "" {
@@ -86,7 +86,7 @@ func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	}
 	n, ok := f.c.probes.of(f.key.Target).next(ctx, f.c, p, s)
 	switch {
-	case !ok:
+	case !ok || n.asked.Before(asked): // f knows better
 		return ""
 	case n.tag != tag:
 		return tag
@@ -143,12 +143,16 @@ func (pr *probe) launch(c *Coalescer, p *Poll, s *Snapshot, now time.Time) *prob
 	req.Header["If-None-Match"] = []string{string(tag)}
 	interval := p.Route.interval(PollInterval(s.Header))
 	fl := &probeFlight{done: make(chan struct{})}
-	pr.flight = fl
-	c.flights.Go(func() {
+	began := c.start(func() {
 		defer cancel()
 		said, failed := c.probe(req, tag)
 		pr.land(fl, news{said, now, now.Add(interval)}, failed)
 	})
+	if !began {
+		cancel()
+		return nil
+	}
+	pr.flight = fl
 	return fl
 }
 

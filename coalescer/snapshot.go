@@ -19,7 +19,8 @@ type Snapshot struct {
 	// tag that a client brought. Such a snapshot answers 304 and nothing else.
 	Bodyless bool
 
-	// ours is set where the tag was computed here: upstream would not know it.
+	// ours is set where upstream cannot be asked with the tag: it was computed
+	// here, or a 304 to it spoke of another.
 	ours bool
 }
 

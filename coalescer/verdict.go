@@ -26,13 +26,12 @@ const (
 // or "". It looks at status and fields alone: the body has not been read.
 func (r *Route) unshareable(resp *http.Response) string {
 	h := resp.Header
+	reason := personal(h)
 	switch {
 	case resp.StatusCode != http.StatusOK:
 		return reasonStatus
-	case len(h["Set-Cookie"]) > 0:
-		return reasonSetCookie
-	case hasDirective(h, "no-store"):
-		return reasonNoStore
+	case reason != "":
+		return reason
 	case etag.Of(h) == "" && (!r.TagFromBody || isHead(resp)):
 		return reasonNoValidator
 	case resp.ContentLength > r.MaxBody:
@@ -44,6 +43,18 @@ func (r *Route) unshareable(resp *http.Response) string {
 	}
 	if names, ok := r.uncovered(h); !ok || len(names) > 0 && !r.learn(names) {
 		return reasonVary
+	}
+	return ""
+}
+
+// personal returns why even a 304 with these fields is for its reader alone, or
+// "".
+func personal(h http.Header) string {
+	switch {
+	case len(h["Set-Cookie"]) > 0:
+		return reasonSetCookie
+	case hasDirective(h, "no-store"):
+		return reasonNoStore
 	}
 	return ""
 }

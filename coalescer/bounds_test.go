@@ -1,0 +1,234 @@
+package coalescer_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+)
+
+func TestDocumentsAreBoundedInNumber(t *testing.T) {
+	playWith(t, coalescer.Options{Documents: 100}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, "one"))
+		evicted := int64(0)
+		for i := range 1000 {
+			s.get("alice", fmt.Sprint("/doc/", i))
+			u := s.c.Usage()
+			if u.Documents > 100 || u.Evicted > evicted+1 {
+				t.Fatalf("after %d documents: %+v, want at most 100, evicted one at a time", i+1, u)
+			}
+			evicted = u.Evicted
+		}
+		if evicted != 900 {
+			t.Errorf("%d evicted of 1000 where 100 have room", evicted)
+		}
+	})
+}
+
+func TestStoredBytesAreBounded(t *testing.T) {
+	const room = 200 << 10
+	playWith(t, coalescer.Options{StoredBytes: room}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, strings.Repeat("x", 10<<10)))
+		evicted := int64(0)
+		for i := range 300 {
+			s.get("alice", fmt.Sprint("/doc/", i))
+			u := s.c.Usage()
+			if u.StoredBytes > room || u.Evicted > evicted+2 {
+				t.Fatalf("after %d documents: %+v, want at most %d bytes, evicted as needed", i+1, u, room)
+			}
+			evicted = u.Evicted
+		}
+		if u := s.c.Usage(); u.Documents < 10 || u.StoredBytes < room/2 {
+			t.Errorf("%+v, want most of the room used", u)
+		}
+	})
+}
+
+func TestADocumentThatShrinksGivesItsRoomBack(t *testing.T) {
+	play(t, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, strings.Repeat("x", 100<<10)))
+		s.get("alice", "/doc")
+		full := s.c.Usage().StoredBytes
+		s.wait(3 * time.Second)
+		s.up.says(page(`"v2"`, ""))
+		s.get("alice", "/doc")
+		small := s.c.Usage().StoredBytes
+		if d := full - small; d != 100<<10 {
+			t.Errorf("%d bytes given back, want the body's", d)
+		}
+		s.wait(3 * time.Second)
+		s.up.says(says(404))
+		s.get("alice", "/doc")
+		if n := s.c.Usage().StoredBytes; n >= small {
+			t.Errorf("%d bytes stored after a refusal, want less than %d", n, small)
+		}
+	})
+}
+
+func TestTheLeastRecentlyPolledIsEvictedFirst(t *testing.T) {
+	playWith(t, coalescer.Options{Documents: 3}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, "one"))
+		for _, target := range []string{"/a", "/b", "/c", "/a", "/d"} {
+			s.get("alice", target)
+			s.wait(time.Millisecond)
+		}
+		s.want(s.get("alice", "/a"), "200 hit one")
+		s.want(s.get("alice", "/c"), "200 hit one")
+		s.want(s.get("alice", "/b"), "200 fetched one")
+	})
+}
+
+func TestNoDocumentIsEvictedFromUnderAWaiter(t *testing.T) {
+	playWith(t, coalescer.Options{Documents: 2}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, "one").in(rtt))
+		got := crowd(100, func(i int) told { return s.get("alice", fmt.Sprint("/doc/", i%10)) })
+		s.wantTally(got, map[string]int{"200 fetched one": 10, "200 collapsed one": 90})
+		s.calm()
+		s.get("alice", "/other")
+		if n := s.c.Usage().Documents; n > 2 {
+			t.Errorf("%d documents are held when nobody waits, want at most 2", n)
+		}
+	})
+}
+
+func TestACallThatItsLeaderLeftKeepsItsDocument(t *testing.T) {
+	playWith(t, coalescer.Options{Documents: 1}, usual(), func(s *scene) {
+		deaf := page(`"v1"`, "one").in(rtt)
+		deaf.deaf = true
+		s.up.says(deaf)
+		s.hangsUp(rtt/2, "alice", "/a") // its call ends later, and accounts for what it holds
+		s.up.says(page(`"v1"`, "one"))
+		s.get("alice", "/b")
+		s.wait(rtt)
+		s.get("alice", "/c")
+		if u := s.c.Usage(); u.Documents != 1 || u.StoredBytes < 0 || u.StoredBytes > 4096 {
+			t.Errorf("%+v, want one document and its bytes", u)
+		}
+	})
+}
+
+func TestWhatNobodyPollsIsForgotten(t *testing.T) {
+	playWith(t, coalescer.Options{Idle: time.Minute}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, "one"))
+		for i := range 1000 {
+			s.get("alice", fmt.Sprint("/doc/", i))
+		}
+		for range 7 {
+			s.wait(10 * time.Second)
+			s.get("alice", "/doc/0")
+		}
+		s.calm()
+		if u := s.c.Usage(); u.Documents != 1 || u.Evicted != 0 {
+			t.Errorf("%+v, want the one that is polled, and nothing evicted", u)
+		}
+		s.wait(62 * time.Second)
+		if u := s.c.Usage(); u.Documents != 0 || u.StoredBytes != 0 {
+			t.Errorf("%+v, want nothing", u)
+		}
+	})
+}
+
+func TestAWaiterKeepsItsDocumentFromExpiring(t *testing.T) {
+	policy := usual()
+	policy.Timeout = time.Hour
+	playWith(t, coalescer.Options{Idle: time.Minute}, policy, func(s *scene) {
+		s.up.says(page(`"v1"`, "one").in(10 * time.Minute))
+		first := s.soon(func() { s.want(s.get("alice", "/doc"), "200 fetched one") })
+		s.wait(5 * time.Minute)
+		s.want(s.get("alice", "/doc"), "200 collapsed one")
+		first()
+	})
+}
+
+// lean is an upstream that remembers nothing.
+type lean func(*http.Request) (tag, body string)
+
+func (l lean) RoundTrip(r *http.Request) (*http.Response, error) {
+	tag, body := l(r)
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
+		Header: http.Header{"Etag": {tag}, "Content-Type": {"application/json"}, "Cache-Control": {"max-age=0, private, must-revalidate"}},
+	}, nil
+}
+
+// heap returns the bytes that are reachable.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // what finalizers and pools kept
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// holding returns a coalescer, over an upstream that remembers nothing, that
+// has been asked for n paths once each, and the bytes that the heap grew by.
+func holding(t *testing.T, n int, o coalescer.Options) (c *coalescer.Coalescer, grown int64) {
+	s := newScene(t, coalescer.Options{}, usual())
+	s.c.Close()
+	before := heap()
+	o.Transport = lean(func(*http.Request) (string, string) { return `"v1"`, strings.Repeat("x", 500) })
+	c = coalescer.New(o)
+	for i := range n {
+		if _, err := c.Next(context.Background(), s.poll("alice", fmt.Sprint("/doc/", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Wait()
+	return c, heap() - before
+}
+
+func TestTheBytesAccountedForAreThoseOfTheHeap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, grown := holding(t, 20_000, coalescer.Options{})
+		defer c.Close()
+		accounted := c.Usage().StoredBytes
+		t.Logf("%d bytes of heap, %d accounted for, for each of 20,000 documents", grown/20_000, accounted/20_000)
+		if grown > accounted {
+			t.Errorf("the heap grew by %d bytes, %d are accounted for", grown, accounted)
+		}
+	})
+}
+
+func TestAHundredThousandPathsOnceEachLeaveMemoryFlat(t *testing.T) {
+	const room = 4 << 20
+	synctest.Test(t, func(t *testing.T) {
+		c, grown := holding(t, 100_000, coalescer.Options{StoredBytes: room})
+		defer c.Close()
+		if grown > room+room/4 { // maps keep some of the room that they once had
+			t.Errorf("the heap grew by %d bytes, want about %d", grown, room)
+		}
+		if u := c.Usage(); u.StoredBytes > room || u.Evicted < 90_000 {
+			t.Errorf("%+v, want the bytes within bounds", u)
+		}
+		time.Sleep(6 * time.Minute)
+		if u := c.Usage(); u.Documents != 0 || u.StoredBytes != 0 {
+			t.Errorf("%+v after nobody polled for the idle time, want nothing", u)
+		}
+	})
+}
+
+// A client can make up tags as long as a field may be. None is to stay.
+func TestInventedTagsAreNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, coalescer.Options{}, usual())
+		s.c.Close()
+		s.c = coalescer.New(coalescer.Options{Transport: lean(func(*http.Request) (string, string) { return `"v1"`, "one" })})
+		defer s.c.Close()
+		before := heap()
+		for i := range 200 {
+			tag := fmt.Sprintf(`If-None-Match: "%s%d"`, strings.Repeat("x", 64<<10), i)
+			s.c.Next(context.Background(), s.poll("alice", fmt.Sprint("/doc/", i%50), tag))
+		}
+		synctest.Wait()
+		if grown := heap() - before; grown > 1<<20 {
+			t.Errorf("the heap grew by %d bytes, want the documents alone", grown)
+		}
+	})
+}
