@@ -81,7 +81,7 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 		}
 		a, err, settled := f.settle(p, fl, leads)
 		if leads && a.Snapshot != nil && a.Snapshot.Tag == outdated {
-			f.c.probes.contradicted(f.key.Target)
+			f.c.probes.contradicted(p.Place)
 		}
 		if settled {
 			return a, err

@@ -12,8 +12,13 @@ import (
 // Poll is what a client asks: the current state of a document, if it differs
 // from the one that it has.
 type Poll struct {
-	Key       Key
-	URL       string // host and request-target, for people
+	Key Key
+	URL string // host and request-target, for people
+
+	// Place is the key without identity and variant: what a probe asks about,
+	// for all of them (share: changes).
+	Place [16]byte
+
 	Route     *Route
 	Condition etag.Condition // what the client has
 

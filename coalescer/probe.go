@@ -25,7 +25,7 @@ const silence = time.Minute
 // (share: changes). A probe carries no credential and its body is never read:
 // only a tag crosses, and it makes a document ask, or not.
 type probes struct {
-	byTarget *lru.Cache[[16]byte, *probe]
+	byPlace *lru.Cache[[16]byte, *probe]
 }
 
 // probe is what is known of one path.
@@ -41,19 +41,19 @@ type probe struct {
 type probeFlight struct{ done chan struct{} }
 
 func newProbes() *probes {
-	byTarget, err := lru.New[[16]byte, *probe](maxProbes)
+	byPlace, err := lru.New[[16]byte, *probe](maxProbes)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &probes{byTarget}
+	return &probes{byPlace}
 }
 
-func (ps *probes) of(target [16]byte) *probe {
-	if pr, ok := ps.byTarget.Get(target); ok {
+func (ps *probes) of(place [16]byte) *probe {
+	if pr, ok := ps.byPlace.Get(place); ok {
 		return pr
 	}
 	fresh := &probe{}
-	if pr, found, _ := ps.byTarget.PeekOrAdd(target, fresh); found {
+	if pr, found, _ := ps.byPlace.PeekOrAdd(place, fresh); found {
 		return pr
 	}
 	return fresh
@@ -84,7 +84,7 @@ func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	if tag == "" {
 		return ""
 	}
-	n, ok := f.c.probes.of(f.key.Target).next(ctx, f.c, p, s)
+	n, ok := f.c.probes.of(p.Place).next(ctx, f.c, p, s)
 	switch {
 	case !ok || n.asked.Before(asked): // f knows better
 		return ""
@@ -189,8 +189,8 @@ func (pr *probe) land(fl *probeFlight, n news, failed bool) {
 
 // contradicted says that upstream confirmed to an identity what the probe
 // called outdated: it does not speak for this path.
-func (ps *probes) contradicted(target [16]byte) {
-	pr := ps.of(target)
+func (ps *probes) contradicted(place [16]byte) {
+	pr := ps.of(place)
 	pr.mu.Lock()
 	defer pr.mu.Unlock()
 	pr.silentUntil = time.Now().Add(silence)

@@ -93,6 +93,7 @@ func (s *scene) poll(user, target string, lines ...string) *coalescer.Poll {
 	}
 	p := &coalescer.Poll{
 		Key:       coalescer.Key{Target: hashOf(variant...)},
+		Place:     hashOf(variant...),
 		URL:       "app.test" + target,
 		Route:     s.route,
 		Condition: etag.ParseCondition(header),
