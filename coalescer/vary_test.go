@@ -122,3 +122,15 @@ func TestEveryonesDocumentsStillVary(t *testing.T) {
 		}
 	})
 }
+
+// Upstream sees each client's address in a field that we append to on the way
+// out: here two clients look alike.
+func TestWhatVariesOnTheClientsAddressIsForNobodyElse(t *testing.T) {
+	play(t, usual(), func(s *scene) {
+		s.up.does(speaks("X-Forwarded-For"))
+		leader := s.soon(func() { s.want(s.get("alice", "/doc"), "200 fetched in") })
+		s.want(s.get("alice", "/doc"), "200 bypassed (vary) in")
+		leader()
+		s.want(s.get("alice", "/doc"), "200 bypassed (vary) in")
+	})
+}

@@ -93,7 +93,9 @@ func (r *Route) uncovered(h http.Header) (names []string, ok bool) {
 		for name := range strings.SplitSeq(line, ",") {
 			name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
 			switch {
-			case name == "*":
+			case name == "*", name == "X-Forwarded-For":
+				// The address of each client is appended on the way out: two
+				// that look alike here do not to upstream.
 				return nil, false
 			case name != "" && !r.Keyed(name):
 				names = append(names, name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func (h *Handler) coalesce(x *exchange) {
 
 // poll puts the client's question to the coalescer.
 func (h *Handler) poll(x *exchange) *coalescer.Poll {
-	return &coalescer.Poll{
+	p := &coalescer.Poll{
 		Key:       h.keys.key(x.route, x),
 		URL:       x.in.Host + x.target,
 		Route:     x.route.live,
@@ -45,6 +46,10 @@ func (h *Handler) poll(x *exchange) *coalescer.Poll {
 			return h.call(ctx, x, reason)
 		},
 	}
+	if x.route.Policy.Share == coalescer.Changes {
+		p.Place = h.keys.place(x.route, x)
+	}
+	return p
 }
 
 // call returns the request that asks upstream on behalf of a poll. The
@@ -61,14 +66,14 @@ func (h *Handler) call(ctx context.Context, x *exchange, reason ledger.Reason) *
 }
 
 // anonymise takes everything from a request that could be a credential: it
-// keeps only what selects the representation. It fails where the query may
-// hold one.
+// keeps only what is stated to select the representation. A field that upstream
+// was merely seen to vary on may be one. It fails where the query may hold one.
 func (x *exchange) anonymise(out *http.Request) bool {
 	if hasSecret(x.query) {
 		return false
 	}
 	for name := range out.Header {
-		if x.route.classOf(name) != variant {
+		if x.route.statedClass(name) != variant {
 			out.Header.Del(name)
 		}
 	}
@@ -96,6 +101,9 @@ var secretive = []string{"token", "key", "auth", "secret", "sig", "pass", "sessi
 
 // hasSecret reports whether a raw query may carry a credential.
 func hasSecret(query string) bool {
+	if plain, err := url.QueryUnescape(query); err == nil {
+		query = plain
+	}
 	query = strings.ToLower(query)
 	return slices.ContainsFunc(secretive, func(part string) bool { return strings.Contains(query, part) })
 }

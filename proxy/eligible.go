@@ -1,8 +1,9 @@
 package proxy
 
 import (
-	"net/http"
 	"strings"
+
+	"github.com/pollard-proxy/pollard/proxy/forward"
 )
 
 // ineligible returns why a poll cannot be coalesced, "" if it can. In doubt it
@@ -14,8 +15,10 @@ func (x *exchange) ineligible() string {
 		return "body"
 	case x.condition.Malformed():
 		return "if-none-match"
-	case isConnectionBound(r.Header):
+	case forward.BindsConnection(r.Header):
 		return "connection-bound"
+	case namesFields(r.Header["Connection"]):
+		return "connection"
 	}
 	for name := range r.Header {
 		switch x.route.classOf(name) {
@@ -60,13 +63,18 @@ func whyUnknown(name string) string {
 	return "header:" + name
 }
 
-// isConnectionBound reports whether the request authenticates its connection
-// rather than itself (NTLM, Negotiate): what it proves ends with that.
-func isConnectionBound(h http.Header) bool {
-	for _, v := range h["Authorization"] {
-		scheme, _, _ := strings.Cut(v, " ")
-		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {
-			return true
+// namesFields reports whether Connection names fields that end here (RFC 9110
+// §7.6.1). Upstream would not see them, and the key would hold what it never
+// saw: whoever drops X-Requested-With this way could have others given the page
+// in place of the document.
+func namesFields(connection []string) bool {
+	for _, line := range connection {
+		for option := range strings.SplitSeq(line, ",") {
+			switch strings.ToLower(strings.TrimSpace(option)) {
+			case "", "close", "keep-alive", "te", "upgrade":
+			default:
+				return true
+			}
 		}
 	}
 	return false

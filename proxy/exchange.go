@@ -35,7 +35,8 @@ type exchange struct {
 	passed  func(*http.Response) // is told what upstream answered, where the poll goes by itself
 	outcome ledger.Outcome
 	reason  string // of a bypass or failure
-	status  int
+	status  int    // 0 until upstream or we have an answer
+	broken  bool   // the client has a part of the answer, or none
 }
 
 // settle counts a poll, once, before its answer is written: the sums then
@@ -61,7 +62,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
 	}
 	x.who = forward.ClientAddr(r, h.Trusted).String()
 	x.trusted = forward.IsTrusted(r, h.Trusted)
-	x.identity = h.keys.identity(&x.route.audience, r)
+	x.identity = h.keys.identity(&x.route.audience, x)
 	x.stage = x.route.Rollout.For(h.actor(x))
 	if x.stage >= rollout.Coalesce {
 		x.vary = x.route.live.Vary()

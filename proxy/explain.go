@@ -95,7 +95,8 @@ func (h *Handler) explainRoute(e *Explanation, x *exchange) {
 	}
 }
 
-// cutURL splits an absolute URL, or a path, into host and request-target.
+// cutURL splits an absolute URL, or a path, into host and request-target. What
+// it says of a user is no part of either.
 func cutURL(s string) (host, target string, err error) {
 	if rest, ok := strings.CutPrefix(s, "http://"); ok {
 		s = rest
@@ -106,12 +107,12 @@ func cutURL(s string) (host, target string, err error) {
 	if i < 0 {
 		return "", "", fmt.Errorf("%q is neither an absolute URL nor a path", s)
 	}
-	return s[:i], s[i:], nil
+	return s[strings.LastIndexByte(s[:i], '@')+1 : i], s[i:], nil
 }
 
 func whyUnmatched(path string) string {
 	if split(path) == nil {
-		return "the path can be read in more than one way (dot segments, doubled or encoded slashes, bad escapes): it matches no route"
+		return "the path can be read in more than one way (dot segments, doubled or encoded slashes, semicolons, bad or double escapes): it matches no route"
 	}
 	return "no route matches"
 }
@@ -123,7 +124,7 @@ func hideSecrets(query string) string {
 	}
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
-		if name, _, ok := strings.Cut(pair, "="); ok && hasSecret(name) {
+		if name, _, ok := strings.Cut(pair, "="); ok && hasSecret(pair) {
 			pairs[i] = name + "=…"
 		}
 	}

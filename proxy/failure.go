@@ -10,6 +10,10 @@ import (
 	"github.com/pollard-proxy/pollard/proxy/forward"
 )
 
+// statusClientGone is what nginx logs, and everybody reads, when the client has
+// hung up. It is never sent.
+const statusClientGone = 499
+
 // fail answers in place of an upstream that gave none. It is the one place
 // that chooses a status; the body is short and tells nothing of the inside.
 func (h *Handler) fail(x *exchange, err error) {
@@ -17,7 +21,7 @@ func (h *Handler) fail(x *exchange, err error) {
 		x.settle(ledger.Failed)
 	}
 	if x.gone() || errors.Is(err, forward.ErrGone) {
-		x.reason = "client-gone"
+		x.reason, x.status, x.broken = "client-gone", statusClientGone, true
 		return
 	}
 	status, reason := http.StatusBadGateway, "unreachable"

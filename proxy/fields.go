@@ -31,14 +31,15 @@ var (
 		"X-Datadog-Parent-Id", "X-Datadog-Sampling-Priority", "X-Datadog-Origin", "X-Datadog-Tags",
 		// What balancers say of the way the request took.
 		"Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
-		"Cf-Ray", "Cf-Visitor", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address",
+		"Cf-Ray", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address",
 		"X-Envoy-Expected-Rq-Timeout-Ms", "X-Envoy-Attempt-Count", "X-Envoy-Internal",
-		"X-Forwarded-For", "X-Forwarded-By", "X-Forwarded-Server",
+		"X-Forwarded-For", "X-Forwarded-By", "X-Forwarded-Server", "X-Original-Forwarded-For",
+		"X-Amz-Cf-Id", "X-Amzn-Tls-Version", "X-Amzn-Tls-Cipher-Suite", "X-Request-Start",
 	}
 	variantFields = []string{
-		"Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cf-Ipcountry", "Content-Type",
+		"Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cf-Ipcountry", "Cf-Visitor", "Content-Type",
 		"X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Proto",
-		"X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Requested-With",
+		"X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Requested-With", "X-Scheme",
 	}
 	credentialFields = []string{"Authorization", "Cookie", "Deploy-Token", "Job-Token", "Private-Token"}
 )

@@ -66,6 +66,7 @@ func (h *Handler) Routes() []RouteOptions {
 // ServeHTTP takes a request to where it belongs. The decision is made once.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.receive(w, r)
+	defer h.logPoll(x)
 	switch {
 	case x.route == nil:
 		h.passOther(x)
@@ -76,7 +77,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.coalesce(x)
 	}
-	h.logPoll(x)
+	if x.broken {
+		panic(http.ErrAbortHandler) // else what the client has would look whole
+	}
 }
 
 // logPoll writes the access line of a poll: the same words as the metrics and
@@ -85,6 +88,6 @@ func (h *Handler) logPoll(x *exchange) {
 	if !h.AccessLog || x.route == nil {
 		return
 	}
-	h.Log.Info("poll", "route", x.route.Name, "stage", x.stage, "outcome", x.outcome, "reason", x.reason,
+	h.Log.Info("poll", "route", x.route.Name, "stage", x.stage.String(), "outcome", x.outcome.String(), "reason", x.reason,
 		"method", x.in.Method, "path", x.path, "status", x.status, "duration_ms", float64(time.Since(x.began).Microseconds())/1000)
 }

@@ -82,24 +82,15 @@ func (k *keyer) key(rt *Route, x *exchange) coalescer.Key {
 func (k *keyer) target(rt *Route, x *exchange) [16]byte {
 	r := x.in
 	return k.hash(func(h *keyHash) {
-		h.text(rt.Name)
-		h.text(rt.Policy.Share.String())
-		h.text(r.Method)
-		h.text(scheme(r))
-		h.text(r.Host)
-		h.text(x.path)
-		h.text(rt.query(x.query))
+		h.place(rt, x)
 		for _, name := range rt.variant {
-			if !x.trusted && (name == "X-Forwarded-Host" || name == "X-Forwarded-Proto") {
-				continue // replaced by our own before upstream sees it
-			}
-			h.field(name, r.Header[name])
+			h.field(name, x.arriving(name))
 		}
 		for _, name := range x.vary {
-			h.field(name, r.Header[name])
+			h.field(name, x.arriving(name))
 		}
 		h.field("Origin", foreignOrigin(r, scheme(r)))
-		h.field("Forwarded", forwardedHost(r.Header["Forwarded"]))
+		h.field("Forwarded", forwardedHost(x.arriving("Forwarded")))
 		if crossSite(r.Header) {
 			h.field("Sec-Fetch-Site", r.Header["Sec-Fetch-Site"])
 			h.field("Sec-Fetch-Mode", r.Header["Sec-Fetch-Mode"])
@@ -108,22 +99,52 @@ func (k *keyer) target(rt *Route, x *exchange) [16]byte {
 	})
 }
 
+// place hashes what is asked for, whoever asks and in whatever form.
+func (k *keyer) place(rt *Route, x *exchange) [16]byte {
+	return k.hash(func(h *keyHash) {
+		h.text("place")
+		h.place(rt, x)
+		h.field("X-Forwarded-Host", x.arriving("X-Forwarded-Host"))
+	})
+}
+
+func (h *keyHash) place(rt *Route, x *exchange) {
+	h.text(rt.rules)
+	h.text(x.in.Method)
+	h.text(scheme(x.in))
+	h.text(x.in.Host)
+	h.text(x.path)
+	h.text(rt.query(x.query))
+}
+
+// arriving returns the values of a field that upstream will see. Package
+// forward takes from strangers what only trusted peers may say; a key that held
+// it would let a stranger who says X-Forwarded-User: alice have what was stored
+// for her.
+func (x *exchange) arriving(name string) []string {
+	if !x.trusted && isForwarded(name) {
+		return nil
+	}
+	return x.in.Header[name]
+}
+
+func isForwarded(name string) bool {
+	return name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-")
+}
+
 // identity hashes everything that can carry a credential. The zero identity is
 // the lack of any.
-func (k *keyer) identity(who *audience, r *http.Request) coalescer.Identity {
-	if who.isAnonymous(r) {
+func (k *keyer) identity(who *audience, x *exchange) coalescer.Identity {
+	r := x.in
+	if who.isAnonymous(x) {
 		return coalescer.Identity{}
 	}
 	return k.hash(func(h *keyHash) {
 		h.text("identity")
 		for _, name := range who.fields {
-			if name == "Cookie" {
-				h.field(name, who.cookies(r.Header["Cookie"]))
-				continue
-			}
-			h.field(name, r.Header[name])
+			h.field(name, who.values(x, name))
 		}
-		for _, name := range forwardedCredentials(r.Header) {
+		for _, name := range x.forwardedCredentials() {
 			h.field(name, r.Header[name])
 		}
 		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
@@ -160,39 +181,69 @@ func (a *audience) equal(b *audience) bool {
 	return slices.Equal(a.fields, b.fields) && slices.Equal(a.ignoreCookies, b.ignoreCookies)
 }
 
-func (a *audience) isAnonymous(r *http.Request) bool {
+func (a *audience) isAnonymous(x *exchange) bool {
 	for _, name := range a.fields {
-		values := r.Header[name]
-		if name == "Cookie" {
-			values = a.cookies(values)
-		}
-		if len(values) > 0 {
+		if len(a.values(x, name)) > 0 {
 			return false
 		}
 	}
-	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+	if x.in.TLS != nil && len(x.in.TLS.PeerCertificates) > 0 {
 		return false
 	}
-	return len(forwardedCredentials(r.Header)) == 0
+	return len(x.forwardedCredentials()) == 0
+}
+
+// values returns what a field says of who asks.
+func (a *audience) values(x *exchange, name string) []string {
+	if name == "Cookie" {
+		return a.cookies(x.in.Header[name])
+	}
+	return x.arriving(name)
 }
 
 // cookies returns the Cookie fields without the cookies that are ignored; the
-// rest byte for byte and in order.
+// rest byte for byte and in order. Where servers do not agree on where a cookie
+// ends, nothing is left out.
 func (a *audience) cookies(lines []string) []string {
 	if len(a.ignoreCookies) == 0 {
 		return lines
 	}
 	var kept []string
 	for _, line := range lines {
+		if hasQuotedSpan(line) {
+			kept = append(kept, line)
+			continue
+		}
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = strings.TrimSpace(pair)
-			name, _, _ := strings.Cut(pair, "=")
-			if pair != "" && !slices.ContainsFunc(a.ignoreCookies, func(p string) bool { return cookieMatches(p, name) }) {
+			if pair != "" && !a.ignores(pair) {
 				kept = append(kept, pair)
 			}
 		}
 	}
 	return kept
+}
+
+// ignores reports whether a cookie says nothing of who asks. One whose value
+// holds what some servers take for the end of a cookie may be two.
+func (a *audience) ignores(pair string) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	return slices.ContainsFunc(a.ignoreCookies, func(p string) bool { return cookieMatches(p, name) }) &&
+		!strings.ContainsAny(value, " \t,\"\\")
+}
+
+// hasQuotedSpan reports whether a Cookie field may hold a semicolon in quotes,
+// which ends a cookie for some servers and not for others.
+func hasQuotedSpan(line string) bool {
+	if strings.IndexByte(line, '"') < 0 {
+		return false
+	}
+	for pair := range strings.SplitSeq(line, ";") {
+		if strings.Count(pair, `"`)%2 != 0 || strings.IndexByte(pair, '\\') >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func cookieMatches(pattern, name string) bool {
@@ -202,11 +253,14 @@ func cookieMatches(pattern, name string) bool {
 	return pattern == name
 }
 
-// forwardedCredentials returns the names of the fields by which a proxy before
-// us says who asks, sorted.
-func forwardedCredentials(h http.Header) []string {
+// forwardedCredentials returns the names of the fields by which a trusted proxy
+// before us says who asks, sorted.
+func (x *exchange) forwardedCredentials() []string {
+	if !x.trusted {
+		return nil
+	}
 	var names []string
-	for name := range h {
+	for name := range x.in.Header {
 		if strings.HasPrefix(name, "X-Forwarded-") && classify(name) == credential {
 			names = append(names, name)
 		}

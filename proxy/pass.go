@@ -74,8 +74,9 @@ func (h *Handler) breakOff(x *exchange, err error) {
 // some route tells identities apart.
 func (h *Handler) wrote(x *exchange) {
 	addr := forward.ClientAddr(x.in, h.Trusted).String()
+	x.trusted = forward.IsTrusted(x.in, h.Trusted)
 	for _, who := range h.tables.Load().audiences {
-		h.Coalescer.Wrote(h.writer(h.keys.identity(who, x.in), addr))
+		h.Coalescer.Wrote(h.writer(h.keys.identity(who, x), addr))
 	}
 }
 

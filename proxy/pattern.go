@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // pattern matches paths: `*` stands for one segment or, inside of one, for any
@@ -73,8 +74,10 @@ func matchSegment(pattern, segment string) bool {
 
 // split decodes a raw path into its segments. It refuses, by returning nil,
 // what two servers could read differently: dot segments, empty ones, encoded
-// slashes, backslashes, bad escapes and control characters. Such a path matches
-// no route.
+// slashes, backslashes, bad escapes, control characters, invalid UTF-8, and
+// what ends a path or is an escape to those who decode twice. Semicolons are of
+// them: to servlet containers "/me;x.json" is "/me", and "..;" is a dot segment.
+// Such a path matches no route, or one user's page would pass for a public one.
 func split(raw string) []string {
 	if !strings.HasPrefix(raw, "/") {
 		return nil
@@ -97,4 +100,10 @@ func split(raw string) []string {
 	return segments
 }
 
-func ambiguous(r rune) bool { return r == '/' || r == '\\' || r < ' ' || r == 0x7f }
+func ambiguous(r rune) bool {
+	switch r {
+	case '/', '\\', ';', '?', '#', '%', 0x7f, utf8.RuneError:
+		return true
+	}
+	return r < ' '
+}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,10 +34,20 @@ type RouteOptions struct {
 	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
 }
 
+// rules returns a hash of all that decides who may be given whose answer. Under
+// other rules the documents are others: what a careless route has mixed up is
+// gone as soon as a reload has mended it.
+func (o *RouteOptions) rules() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %q %q %q %q",
+		o.Name, o.Policy.Share, o.Identity, o.Variant, o.Ignore, o.IgnoreCookies, o.IgnoreQuery))
+	return string(sum[:])
+}
+
 // Route is a set of URLs that clients poll.
 type Route struct {
 	RouteOptions
 	live     *coalescer.Route
+	rules    string // who may share what, as a fingerprint: part of every key
 	pattern  pattern
 	audience audience
 	variant  []string         // fields that are always in the key, sorted
@@ -48,8 +59,12 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 	if err != nil {
 		return nil, fmt.Errorf("route %s: %w", o.Name, err)
 	}
+	if name := o.ActorHeader; name != "" && classify(name) == unknown && !slices.Contains(slices.Concat(o.Variant, o.Ignore), name) {
+		o.Identity = append(slices.Clone(o.Identity), name) // it says who asks
+	}
 	rt := &Route{
 		RouteOptions: o,
+		rules:        o.rules(),
 		pattern:      p,
 		audience:     newAudience(o.Identity, o.IgnoreCookies),
 		variant:      slices.Concat(variantFields, o.Variant),
@@ -66,15 +81,22 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 	return rt, nil
 }
 
-// classOf says what a request field means on this route. What the route
-// declares can make a field more careful, never less: a credential stays one.
+// classOf says what a request field means on this route. What upstream varies
+// on selects the representation, whatever else it does.
 func (rt *Route) classOf(name string) class {
-	c := classify(name)
-	if declared, ok := rt.declared[name]; ok && (c == unknown || c == harmless || declared == credential) {
-		c = declared
-	}
+	c := rt.statedClass(name)
 	if c == unknown && slices.Contains(rt.live.Vary(), name) {
 		return variant
+	}
+	return c
+}
+
+// statedClass leaves out what was learnt. What the route declares can make a
+// field more careful, never less: a credential stays one.
+func (rt *Route) statedClass(name string) class {
+	c := classify(name)
+	if declared, ok := rt.declared[name]; ok && (c == unknown || c == harmless || declared == credential) {
+		return declared
 	}
 	return c
 }

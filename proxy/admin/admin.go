@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/textproto"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,8 +47,8 @@ func (a *admin) reading(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(token), []byte(a.ReadToken)) != 1 {
+		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !isBearer || subtle.ConstantTimeCompare([]byte(token), []byte(a.ReadToken)) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="pollard"`)
 			http.Error(w, "this needs Authorization: Bearer <admin_read_token>", http.StatusUnauthorized)
 			return
@@ -79,7 +78,7 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, fmt.Sprintf("header=%q: want header=Name: value", line), http.StatusBadRequest)
 			return
 		}
-		header[textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))] = []string{strings.TrimSpace(value)}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	e, err := a.Proxy.Explain(query.Get("url"), header)
 	if err != nil {

@@ -102,7 +102,7 @@ func (c *call) end(complete bool) {
 	c.once.Do(func() {
 		alive := c.unwatch() // if not, the context has ended and the link is aborted
 		written := c.upload == nil || c.upload.complete.Load()
-		if complete && alive && written && c.keep && c.link.br.Buffered() == 0 && !bindsConnection(c.req.Header) {
+		if complete && alive && written && c.keep && c.link.br.Buffered() == 0 && !BindsConnection(c.req.Header) {
 			c.pool.put(c.link)
 		} else {
 			c.link.Close()

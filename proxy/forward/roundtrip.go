@@ -25,7 +25,7 @@ func (f *Forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	var l *link
-	if !bindsConnection(req.Header) {
+	if !BindsConnection(req.Header) {
 		l = f.pool.get()
 	}
 	resp, err := f.attempt(req, l)
@@ -70,10 +70,10 @@ func (f *Forwarder) attempt(req *http.Request, l *link) (*http.Response, error) 
 	return resp, nil
 }
 
-// bindsConnection reports whether h authenticates the connection that it travels on rather
+// BindsConnection reports whether h authenticates the connection that it travels on rather
 // than the request (NTLM, Negotiate). Such a connection must not carry anybody else's request:
 // the upstream would take it for the same user's.
-func bindsConnection(h http.Header) bool {
+func BindsConnection(h http.Header) bool {
 	for _, credentials := range h["Authorization"] {
 		scheme, _, _ := strings.Cut(credentials, " ")
 		if strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate") {

@@ -1,0 +1,74 @@
+package conversations
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// program is the path of the one that TestMain has built; read-only from then on.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "pollard-conversations-")
+	if err == nil {
+		defer os.RemoveAll(folder)
+		program, err = build(folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// Each script's name is a claim about the program.
+func TestConversations(t *testing.T) {
+	eachScript(t, "testdata/*.txtar", func(t *testing.T, script *txtar.Archive) {
+		if err := play(program, t.TempDir(), script); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A suite that cannot fail proves nothing: each of these scripts claims something untrue, and must be found out.
+func TestScriptsThatLieAreFoundOut(t *testing.T) {
+	eachScript(t, "testdata/lies/*.txtar", func(t *testing.T, script *txtar.Archive) {
+		var want string
+		for _, file := range script.Files {
+			if file.Name == "failure" {
+				want = strings.TrimSpace(string(file.Data))
+			}
+		}
+		err := play(program, t.TempDir(), script)
+		if err == nil || want == "" || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want a failure with %q", err, want)
+		}
+	})
+}
+
+func eachScript(t *testing.T, pattern string, test func(*testing.T, *txtar.Archive)) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: got %d scripts, %v", pattern, len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, script)
+		})
+	}
+}
