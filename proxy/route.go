@@ -111,19 +111,24 @@ func (rt *Route) keyed(name string) bool {
 	return rt.Policy.Share != coalescer.Everything && slices.Contains(rt.audience.fields, name)
 }
 
-// query returns the part of a raw query that is in the key.
+// query returns the part of a raw query that is in the key, its "?" included. A
+// query of which nothing is left is none.
 func (rt *Route) query(raw string) string {
-	if len(rt.IgnoreQuery) == 0 || raw == "" {
+	pairs, ok := strings.CutPrefix(raw, "?")
+	if !ok || pairs == "" || len(rt.IgnoreQuery) == 0 {
 		return raw
 	}
 	var kept []string
-	for pair := range strings.SplitSeq(raw, "&") {
+	for pair := range strings.SplitSeq(pairs, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if !slices.Contains(rt.IgnoreQuery, strings.TrimPrefix(name, "?")) {
+		if !slices.Contains(rt.IgnoreQuery, name) {
 			kept = append(kept, pair)
 		}
 	}
-	return strings.Join(kept, "&")
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + strings.Join(kept, "&")
 }
 
 // ignores reports whether the route declares a field harmless.

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // ask requests something of the admin listener.
@@ -119,13 +118,4 @@ func waiters(explanation string) (n int, err error) {
 		n += d.Waiters
 	}
 	return n, err
-}
-
-// parsePause reads the argument of elapse.
-func parsePause(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err == nil && (d <= 0 || d > 5*time.Second) {
-		err = fmt.Errorf("%s: want at most 5s", s)
-	}
-	return d, err
 }

@@ -47,6 +47,9 @@ func (s *scene) clientNamed(name string, step step) (client, error) {
 }
 
 func (s *scene) connect(protocol string) (client, error) {
+	if s.process == nil {
+		return nil, errors.New("the program does not run")
+	}
 	front := s.process.front
 	config, err := s.trust.trust(protocol == "https+cert")
 	if err != nil {
@@ -118,7 +121,7 @@ func get(c client, step step) error {
 	if err != nil {
 		return fmt.Errorf("no response: %w", err)
 	}
-	rest := strings.Join(step.words[4:], " ")
+	rest := strings.Join(step.words[min(4, len(step.words)):], " ")
 	var content string
 	if rest != "streaming" && resp.StatusCode != http.StatusSwitchingProtocols {
 		content, err = c.finish()

@@ -79,12 +79,17 @@ func (s *scene) do(step step) error {
 		return s.doOrigin(step)
 	case "run":
 		return s.run(step)
-	case "signal":
-		return s.process.signal(step.word(1))
 	case "config":
 		return s.configure(step)
 	case "certificates":
 		return s.trust.write(s.folder)
+	case "upstream":
+		return s.count(step)
+	case "elapse":
+		return elapse(step)
+	}
+	if s.process == nil {
+		return errors.New("no such step while the program does not run")
 	}
 	return s.observe(step)
 }

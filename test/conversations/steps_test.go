@@ -24,8 +24,8 @@ func (s *scene) pollard(step step) (err error) {
 		return err
 	case "exits":
 		code, err := strconv.Atoi(step.word(2))
-		if err != nil {
-			return err
+		if err != nil || s.process == nil {
+			return errors.Join(err, errors.New("want a running program and its exit code"))
 		}
 		err = s.process.exit(code)
 		s.process = nil
@@ -92,20 +92,41 @@ func (s *scene) configure(step step) error {
 	return s.config.change(step.word(1), content)
 }
 
-// observe plays the steps that look at the program, or just wait.
+// count compares the origin's own count.
+func (s *scene) count(step step) error {
+	if got := strconv.Itoa(s.origin.total()); got != step.word(2) {
+		return fmt.Errorf("got %s calls, want %s", got, step.word(2))
+	}
+	return nil
+}
+
+// parsePause reads the argument of elapse.
+func parsePause(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err == nil && (d <= 0 || d > 5*time.Second) {
+		err = fmt.Errorf("%s: want at most 5s", s)
+	}
+	return d, err
+}
+
+// elapse lets time pass.
+func elapse(step step) error {
+	pause, err := parsePause(step.word(1))
+	<-time.After(pause)
+	return err
+}
+
+// observe plays the steps that look at the program.
 func (s *scene) observe(step step) error {
 	switch step.word(0) {
+	case "signal":
+		return s.process.signal(step.word(1))
 	case "metrics":
 		return s.measure(step.block...)
 	case "admin":
 		return s.admin(step)
 	case "waiting":
 		return s.waiting(step.word(1), step.word(2))
-	case "upstream":
-		if got := strconv.Itoa(s.origin.total()); got != step.word(2) {
-			return fmt.Errorf("got %s calls, want %s", got, step.word(2))
-		}
-		return nil
 	case "log":
 		return eventually(func() error {
 			if got := strconv.Itoa(s.process.log.lines(step.word(2))); got != step.word(1) {
@@ -113,10 +134,6 @@ func (s *scene) observe(step step) error {
 			}
 			return nil
 		})
-	case "elapse":
-		pause, err := parsePause(step.word(1))
-		<-time.After(pause)
-		return err
 	}
 	return fmt.Errorf("there is no step %q", step.word(0))
 }
