@@ -39,6 +39,7 @@ func TestStoredBytesAreBounded(t *testing.T) {
 		evicted := int64(0)
 		for i := range 300 {
 			s.get("alice", fmt.Sprint("/doc/", i))
+			synctest.Wait() // what a call brought is accounted for just after it was told
 			u := s.c.Usage()
 			if u.StoredBytes > room || u.Evicted > evicted+2 {
 				t.Fatalf("after %d documents: %+v, want at most %d bytes, evicted as needed", i+1, u, room)
