@@ -20,7 +20,7 @@ func TestDocumentsAreBoundedInNumber(t *testing.T) {
 		evicted := int64(0)
 		for i := range 1000 {
 			s.get("alice", fmt.Sprint("/doc/", i))
-			u := s.c.Usage()
+			u := s.usage()
 			if u.Documents > 100 || u.Evicted > evicted+1 {
 				t.Fatalf("after %d documents: %+v, want at most 100, evicted one at a time", i+1, u)
 			}
@@ -39,14 +39,13 @@ func TestStoredBytesAreBounded(t *testing.T) {
 		evicted := int64(0)
 		for i := range 300 {
 			s.get("alice", fmt.Sprint("/doc/", i))
-			synctest.Wait() // what a call brought is accounted for just after it was told
-			u := s.c.Usage()
+			u := s.usage()
 			if u.StoredBytes > room || u.Evicted > evicted+2 {
 				t.Fatalf("after %d documents: %+v, want at most %d bytes, evicted as needed", i+1, u, room)
 			}
 			evicted = u.Evicted
 		}
-		if u := s.c.Usage(); u.Documents < 10 || u.StoredBytes < room/2 {
+		if u := s.usage(); u.Documents < 10 || u.StoredBytes < room/2 {
 			t.Errorf("%+v, want most of the room used", u)
 		}
 	})
@@ -56,18 +55,18 @@ func TestADocumentThatShrinksGivesItsRoomBack(t *testing.T) {
 	play(t, usual(), func(s *scene) {
 		s.up.says(page(`"v1"`, strings.Repeat("x", 100<<10)))
 		s.get("alice", "/doc")
-		full := s.c.Usage().StoredBytes
+		full := s.usage().StoredBytes
 		s.wait(3 * time.Second)
 		s.up.says(page(`"v2"`, ""))
 		s.get("alice", "/doc")
-		small := s.c.Usage().StoredBytes
+		small := s.usage().StoredBytes
 		if d := full - small; d != 100<<10 {
 			t.Errorf("%d bytes given back, want the body's", d)
 		}
 		s.wait(3 * time.Second)
 		s.up.says(says(404))
 		s.get("alice", "/doc")
-		if n := s.c.Usage().StoredBytes; n >= small {
+		if n := s.usage().StoredBytes; n >= small {
 			t.Errorf("%d bytes stored after a refusal, want less than %d", n, small)
 		}
 	})
@@ -93,7 +92,7 @@ func TestNoDocumentIsEvictedFromUnderAWaiter(t *testing.T) {
 		s.wantTally(got, map[string]int{"200 fetched one": 10, "200 collapsed one": 90})
 		s.calm()
 		s.get("alice", "/other")
-		if n := s.c.Usage().Documents; n > 2 {
+		if n := s.usage().Documents; n > 2 {
 			t.Errorf("%d documents are held when nobody waits, want at most 2", n)
 		}
 	})
@@ -109,7 +108,7 @@ func TestACallThatItsLeaderLeftKeepsItsDocument(t *testing.T) {
 		s.get("alice", "/b")
 		s.wait(rtt)
 		s.get("alice", "/c")
-		if u := s.c.Usage(); u.Documents != 1 || u.StoredBytes < 0 || u.StoredBytes > 4096 {
+		if u := s.usage(); u.Documents != 1 || u.StoredBytes < 0 || u.StoredBytes > 4096 {
 			t.Errorf("%+v, want one document and its bytes", u)
 		}
 	})
@@ -126,11 +125,11 @@ func TestWhatNobodyPollsIsForgotten(t *testing.T) {
 			s.get("alice", "/doc/0")
 		}
 		s.calm()
-		if u := s.c.Usage(); u.Documents != 1 || u.Evicted != 0 {
+		if u := s.usage(); u.Documents != 1 || u.Evicted != 0 {
 			t.Errorf("%+v, want the one that is polled, and nothing evicted", u)
 		}
 		s.wait(62 * time.Second)
-		if u := s.c.Usage(); u.Documents != 0 || u.StoredBytes != 0 {
+		if u := s.usage(); u.Documents != 0 || u.StoredBytes != 0 {
 			t.Errorf("%+v, want nothing", u)
 		}
 	})
@@ -232,4 +231,11 @@ func TestInventedTagsAreNotKept(t *testing.T) {
 			t.Errorf("the heap grew by %d bytes, want the documents alone", grown)
 		}
 	})
+}
+
+// usage returns the figures once what the calls brought has been accounted for,
+// which happens just after it was told.
+func (s *scene) usage() coalescer.Usage {
+	synctest.Wait()
+	return s.c.Usage()
 }
