@@ -297,7 +297,7 @@ func TestOversizedBodiesStreamThroughUnstored(t *testing.T) {
 						t.Errorf("%d bytes, %v, want all %d, %v", len(got.body), got.outcome, tt.size, want)
 					}
 				}
-				if n := s.c.Usage().StoredBytes; tt.want == "bypassed" && n > 2000 {
+				if n := s.usage().StoredBytes; tt.want == "bypassed" && n > 2000 {
 					t.Errorf("%d bytes stored", n)
 				}
 			})
