@@ -22,6 +22,7 @@ type Coalescer struct {
 	documents *documents
 	probes    *probes
 	writes    *writes
+	forms     forms
 
 	ctx     context.Context // the life of all calls
 	cancel  context.CancelCauseFunc
@@ -42,7 +43,7 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), writes: newWrites()}
+	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), writes: newWrites(), forms: newForms()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c

@@ -30,6 +30,7 @@ func (e *CallError) Unwrap() error { return e.Err }
 // upstream answers is for one reader at a time.
 type Unshareable struct {
 	Reason string // label of pollard_bypass_total, detail of Cache-Status
+	Status int    // of the answer that could not be shared; 0 where upstream was not asked
 
 	// Gate, if not nil, admits only so many of those that waited together:
 	// upstream is failing, and the whole crowd at once would not help it.

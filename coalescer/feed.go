@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
 )
 
 // rounds bounds how many calls a poll may wait for in turn. One does nearly
@@ -24,7 +25,8 @@ const passFor = time.Minute
 const audits = 10
 
 // Feed is one document: it holds the current snapshot and makes at most one
-// upstream call per interval. It is lazy: it asks when it is asked.
+// upstream call per interval. It is lazy while it is only polled: it asks when
+// it is asked. It is live while it is watched.
 type Feed struct {
 	// Set when it is made, then read-only.
 	key Key
@@ -44,6 +46,9 @@ type Feed struct {
 	flight     *flight   // the call that may be joined
 	passUntil  time.Time // polls pass until then
 	passReason string
+	passedAt   time.Time // when a poll that went by itself was last answered
+	passedTag  etag.Tag  // with this state
+	live       *live     // what watchers wait on; nil while nobody watches
 }
 
 // Next returns the current state for p: at once if it is held and fresh, else
@@ -58,7 +63,7 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 	for round := range rounds {
 		now := time.Now()
 		f.mu.Lock()
-		if now.Before(f.passUntil) {
+		if now.Before(f.passUntil) && p.reason == ledger.Poll {
 			reason := f.passReason
 			f.mu.Unlock()
 			return Answer{}, &Unshareable{Reason: reason}
@@ -94,6 +99,9 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 	s := f.snap
 	if s == nil || f.c.writes.since(p.Writer, f.asked) {
+		return Answer{}, false
+	}
+	if f.proven.Before(p.since) {
 		return Answer{}, false
 	}
 	covers := now.Before(f.covered) && f.covers(p.Route, now)
@@ -157,6 +165,9 @@ func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audi
 	if f.audited(p, now) {
 		return "", true
 	}
+	if f.proven.Before(p.since) {
+		return "", false
+	}
 	if tag := f.unknown(p, round); tag != "" {
 		return tag, false
 	}
@@ -183,6 +194,7 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 		f.superseded.add(old.Tag)
 	}
 	f.snap, f.asked = s, began
+	f.live.take(s)
 	f.covered, f.passUntil = time.Time{}, time.Time{}
 	f.due = f.nextDue(r, began, now)
 }
@@ -211,6 +223,9 @@ func (f *Feed) ttl(now time.Time) time.Duration {
 // freshness if that cannot be known.
 func (f *Feed) overtaken(by *http.Response, now time.Time) {
 	tag := etag.Of(by.Header)
+	if by.StatusCode == http.StatusOK || by.StatusCode == http.StatusNotModified && tag != "" {
+		f.live.saw(tag)
+	}
 	switch {
 	case f.snap == nil || by.StatusCode != http.StatusOK && by.StatusCode != http.StatusNotModified:
 	case by.StatusCode == http.StatusNotModified && tag == "":
@@ -220,6 +235,17 @@ func (f *Feed) overtaken(by *http.Response, now time.Time) {
 	case !etag.WeakEqual(tag, f.snap.Tag):
 		f.forget()
 	}
+}
+
+// isOlder reports whether what a call brought that began then may be older than
+// what has been told meanwhile, by a call that began later or by a poll that
+// went by itself:
+//
+//	call  ──► v2 ─────────────────► lands
+//	poll           ──► v3 ──► told
+func (f *Feed) isOlder(s *Snapshot, began time.Time) bool {
+	return began.Before(f.passedAt) && !etag.WeakEqual(s.Tag, f.passedTag) ||
+		began.Before(f.asked) && f.snap != nil && !etag.WeakEqual(s.Tag, f.snap.Tag)
 }
 
 // forget drops the snapshot: upstream refused this identity, or no longer has
@@ -241,6 +267,9 @@ func (f *Feed) pass(reason string, now time.Time) {
 func (f *Feed) passed(resp *http.Response, reason string, now time.Time) {
 	f.overtaken(resp, now)
 	notModified := resp.StatusCode == http.StatusNotModified
+	if tag := etag.Of(resp.Header); tag != "" && (notModified || resp.StatusCode == http.StatusOK) {
+		f.passedAt, f.passedTag = now, tag
+	}
 	if notModified {
 		reason = personal(resp.Header)
 	}

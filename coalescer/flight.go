@@ -25,6 +25,7 @@ type flight struct {
 	stale  bool        // something was held when it began
 	vary   []string    // learnt fields that the key holds
 	header http.Header // the leader's fields
+	writer Identity    // the leader
 	req    *http.Request
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when result is set
@@ -66,13 +67,13 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 		return fl, false
 	}
 	tag, audit := f.conditions(p, now, round)
-	reason := ledger.Poll
+	reason := p.reason
 	if audit {
 		reason = ledger.Audit
 	}
 	ctx, cancel := context.WithCancelCause(f.c.ctx)
 	fl = &flight{
-		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(),
+		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
 	fl.req = p.Call(ctx, reason)
@@ -159,6 +160,12 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 	case res.response != nil && fl.began.Before(f.asked):
 		// Upstream has answered a newer call by now.
 	case res.response != nil:
+		if refuses(res.status) {
+			f.dismiss(&Ended{Status: res.status}, by(fl.writer))
+		}
+		if r.Share == Everything && concernsWhoAsks(res.status) {
+			return // it says nothing of what the others share
+		}
 		if res.status >= 400 {
 			f.forget()
 		}
@@ -170,7 +177,7 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 		f.revalidated(fl, res)
 		fallthrough
 	case res.snapshot != nil && len(res.vary) == 0:
-		if res.snapshot == nil {
+		if res.snapshot == nil || f.isOlder(res.snapshot, fl.began) {
 			return
 		}
 		newest := !fl.began.Before(f.asked)
@@ -179,7 +186,16 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 			f.proven, f.run = fl.began, fl.began
 			f.superseded.add(fl.tag) // it was asked for, and something else is current
 		}
+	case res.snapshot != nil:
+		// It belongs under another key, as do those who wait for the next.
+		f.dismiss(&Ended{Status: res.status, Reconnect: true}, everybody)
 	}
+}
+
+// concernsWhoAsks reports whether a status speaks of the client's credentials
+// rather than of the document.
+func concernsWhoAsks(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // revalidated turns a 304 into the snapshot that it confirms: the one held, or
@@ -256,7 +272,7 @@ func (f *Feed) settle(p *Poll, fl *flight, leads bool) (a Answer, err error, set
 		if leads {
 			closeBody(res.response)
 		}
-		return Answer{}, &Unshareable{Reason: res.reason, Gate: res.gate}, true
+		return Answer{}, &Unshareable{Reason: res.reason, Status: res.status, Gate: res.gate}, true
 	}
 	return Answer{}, nil, false
 }
@@ -277,7 +293,7 @@ func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, boo
 	default:
 		a.How = Fetched
 	}
-	if res.snapshot == nil {
+	if res.snapshot == nil || f.isOlder(res.snapshot, fl.began) && !res.covered {
 		return a, false
 	}
 	if !leads && !sameFields(p.Header, fl.header, res.vary) {
@@ -285,7 +301,13 @@ func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, boo
 		return a, false
 	}
 	a.NotModified = p.Condition.NotModified(a.Snapshot.Tag, a.Snapshot.Header.Get("Last-Modified"))
-	if a.NotModified || res.full {
+	if res.full {
+		return a, true
+	}
+	if f.proven.Before(p.since) {
+		return a, false
+	}
+	if a.NotModified {
 		return a, true
 	}
 	return a, f.snap == res.snapshot && f.mayGive(p, now, res.covered)

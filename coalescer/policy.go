@@ -36,6 +36,7 @@ type Policy struct {
 	StaleIfError time.Duration // the last good answer covers for a failing upstream this long; 0 is not at all
 	Audit        time.Duration // a body is given out with 200 only this long after upstream gave it with 200; ten times this ends a run of 304s
 	TagFromBody  bool          // compute an entity tag where upstream sends none
+	Lease        time.Duration // a watch is proven anew this often, by an unconditional call as its client
 }
 
 // Route is a [Policy] in force: with its counts, and with the names of the
@@ -49,7 +50,8 @@ type Route struct {
 	// part of the keys of this route.
 	Keyed func(field string) bool
 
-	vary atomic.Pointer[[]string]
+	vary  atomic.Pointer[[]string]
+	quiet atomic.Int64 // since when upstream wants no polls (Unix nanoseconds); 0 if it does
 }
 
 // maxVary bounds how many fields a route can learn from Vary; an upstream that

@@ -36,6 +36,10 @@ type Poll struct {
 	// must carry no credential; nil says that this cannot be had. It is called
 	// while Next runs; the request may not refer to the client's afterwards.
 	Call func(ctx context.Context, reason ledger.Reason) *http.Request
+
+	// Set by watches, which ask as polls do.
+	reason ledger.Reason // of the call that this poll leads
+	since  time.Time     // where set, upstream must have given the body in a call that ended later
 }
 
 // How says where an answer came from.

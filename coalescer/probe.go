@@ -70,7 +70,7 @@ func (f *Feed) heedsNews(p *Poll) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.snap.conditional() != "" && !now.Before(f.due) && f.flight == nil && !now.Before(f.passUntil) &&
-		!f.audited(p, now) && !f.ahead(p, 0) && !f.c.writes.since(p.Writer, f.asked)
+		!f.audited(p, now) && !f.ahead(p, 0) && !f.proven.Before(p.since) && !f.c.writes.since(p.Writer, f.asked)
 }
 
 // consult asks the probe of f's path. If the tag is still the one that f holds,

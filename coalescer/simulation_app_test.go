@@ -193,7 +193,7 @@ type watched struct {
 }
 
 func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
-	if reason := reasonOf(r); reason == ledger.Poll || reason == ledger.Audit {
+	if reason := reasonOf(r); reason != ledger.Probe && reason != ledger.Pass {
 		defer w.app.enter(r)()
 	}
 	return w.upstream.RoundTrip(r)

@@ -26,7 +26,7 @@ const (
 func simPolicy(share coalescer.Share) coalescer.Policy {
 	return coalescer.Policy{
 		Share: share, Interval: simInterval, MinInterval: time.Second, MaxInterval: 10 * time.Second,
-		Timeout: 2 * time.Second, MaxBody: simMaxBody, StaleIfError: simStaleIfError, Audit: simAudit,
+		Timeout: 2 * time.Second, MaxBody: simMaxBody, StaleIfError: simStaleIfError, Audit: simAudit, Lease: simLease,
 	}
 }
 
@@ -42,11 +42,12 @@ const (
 // simulation is a world of users whose tabs poll documents that change, behind
 // an upstream that fails in every way that we know.
 type simulation struct {
-	seed  uint64
-	s     *scene
-	app   *simApp
-	began time.Time
-	tabs  []*simTab
+	seed    uint64
+	s       *scene
+	app     *simApp
+	began   time.Time
+	tabs    []*simTab
+	viewers []*simViewer
 
 	mu       sync.Mutex
 	sessions map[string]int // the one that each user is signed in with
@@ -90,6 +91,9 @@ func newSimulation(t *testing.T, seed uint64, stamps bool, share coalescer.Share
 	for i := range simUsers * simTabs {
 		w.tabs = append(w.tabs, newSimTab(w, i))
 	}
+	for i := range simUsers * simViewers {
+		w.viewers = append(w.viewers, newSimViewer(w, i))
+	}
 	return w
 }
 
@@ -124,6 +128,7 @@ func (w *simulation) run() {
 	stop := make(chan struct{})
 	var storm sync.WaitGroup
 	storm.Go(func() { w.trouble(stop) })
+	storm.Go(w.watchAll(stop))
 	w.eachTab(simPolls, false)
 	close(stop)
 	storm.Wait()
@@ -134,6 +139,14 @@ func (w *simulation) run() {
 	w.s.c.Close()
 	w.s.up.wantQuiet()
 	w.s.t.Logf("polls by outcome %v, covered for %d, evicted %d", w.outcomes, w.covered, w.s.c.Usage().Evicted)
+	frames, ended := 0, map[int]int{}
+	for _, v := range w.viewers {
+		frames += v.frames
+		for status, n := range v.ended {
+			ended[status] += n
+		}
+	}
+	w.s.t.Logf("told %d frames, watches ended by status %v", frames, ended)
 	for _, document := range w.app.doubly {
 		w.s.t.Errorf("seed %d: two calls at once of %s", w.seed, document)
 	}

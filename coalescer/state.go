@@ -26,7 +26,8 @@ type State struct {
 // looks at every document there is.
 func (c *Coalescer) States(host, target string, limit int) []State {
 	states := []State{}
-	isAsked := func(url string) bool {
+	isAsked := func(f *Feed) bool {
+		url := f.url
 		return url == host+target || host == "" && strings.HasSuffix(url, target) && strings.IndexByte(url, '/') == len(url)-len(target)
 	}
 	for _, f := range c.documents.find(isAsked, limit) {
@@ -52,13 +53,13 @@ func (f *Feed) state(now time.Time) State {
 }
 
 // find returns feeds by their URL, at most limit.
-func (d *documents) find(isAsked func(url string) bool, limit int) []*Feed {
+func (d *documents) find(isAsked func(*Feed) bool, limit int) []*Feed {
 	var found []*Feed
 	for i := range d.shards {
 		s := &d.shards[i]
 		s.mu.Lock()
 		for _, e := range s.feeds.Values() {
-			if len(found) < limit && isAsked(e.feed.url) {
+			if len(found) < limit && isAsked(e.feed) {
 				found = append(found, e.feed)
 			}
 		}

@@ -1,0 +1,290 @@
+package coalescer
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
+)
+
+// live is the part of a feed that exists while somebody watches. Then the feed
+// asks by itself, once per interval, as one of those who watch would.
+//
+// All of it is guarded by Feed.mu. Its methods can be called on nil.
+type live struct {
+	watches  map[*Watch]*Poll // the question of each, with fields and credentials
+	template *Poll            // the one that is asked for all
+	timer    *time.Timer      // to the next tick
+	cancel   context.CancelFunc
+
+	current  *Snapshot     // the newest that has a body
+	outdated bool          // there is a newer one, of which upstream has not given the body yet
+	equal    tagRing       // other tags that this body had
+	epoch    uint64        // when this life of the feed began; Unix nanoseconds
+	offset   uint64        // counts the bodies
+	misses   int           // ticks in a row whose answer could not be shared
+	changed  chan struct{} // closed, and made anew, when any of these has changed
+}
+
+// take hands a snapshot to those who watch, if its body is another: a tag may
+// change without its content.
+func (l *live) take(s *Snapshot) {
+	if l == nil || s == l.current {
+		return
+	}
+	l.misses = 0
+	if s.Bodyless {
+		l.saw(s.Tag)
+		return
+	}
+	old, waited := l.current, l.outdated
+	l.current, l.outdated = s, false
+	if old != nil && bytes.Equal(old.Body, s.Body) {
+		if !etag.WeakEqual(old.Tag, s.Tag) {
+			l.equal.add(old.Tag)
+		}
+		if waited {
+			l.tell()
+		}
+		return
+	}
+	l.equal = tagRing{}
+	l.offset++
+	l.tell()
+}
+
+// saw says that upstream has this tag, to whoever got it: nobody is handed what
+// is older, lest one who has the state already be sent back.
+func (l *live) saw(tag etag.Tag) {
+	if l != nil && l.current != nil && !l.knows(tag) {
+		l.outdated = true
+	}
+}
+
+// knows reports whether a client that has this tag has the current body.
+func (l *live) knows(tag etag.Tag) bool {
+	return etag.WeakEqual(tag, l.current.Tag) || l.equal.has(tag)
+}
+
+func (l *live) tell() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// refuses reports whether upstream refuses the document to whoever asked, by a
+// redirect to where one signs in, too. A failure that may pass does not.
+func refuses(status int) bool {
+	return status >= 300 && status < 500 && status != http.StatusNotModified &&
+		status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
+}
+
+// by returns whether a question is of this identity.
+func by(who Identity) func(*Poll) bool { return func(p *Poll) bool { return p.Writer == who } }
+
+func everybody(*Poll) bool { return true }
+
+// dismiss ends the watches whose question is meant: nothing more will come of
+// them. Where others are left, one of them asks from now on.
+func (f *Feed) dismiss(e *Ended, isMeant func(*Poll) bool) {
+	l, told := f.live, false
+	if l == nil {
+		return
+	}
+	for w, p := range l.watches {
+		if isMeant(p) {
+			w.ended, told = e, true
+			delete(l.watches, w)
+		}
+	}
+	if told {
+		l.tell()
+		f.depart(l.template)
+	}
+}
+
+// enter makes the feed live for one watch more. Watches of one identity share a
+// question, which is the newest of theirs.
+func (f *Feed) enter(w *Watch, p *Poll) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.live == nil {
+		f.wake(p.Route)
+	}
+	l, own := f.live, *p
+	own.Condition = etag.Condition{}
+	if l.template == nil || f.key.Identity == (Identity{}) {
+		l.watches[w] = &own
+	} else {
+		*l.template = own
+		l.watches[w] = l.template
+	}
+	if l.template == nil {
+		l.template = &own
+	}
+	w.live = l
+}
+
+// wake begins a life of the feed.
+func (f *Feed) wake(r *Route) {
+	ctx, cancel := context.WithCancel(f.c.ctx)
+	f.live = &live{
+		watches: map[*Watch]*Poll{}, changed: make(chan struct{}), epoch: uint64(time.Now().UnixNano()), cancel: cancel,
+		timer: time.AfterFunc(f.untilTick(r), func() { f.c.start(func() { f.tick(ctx) }) }),
+	}
+	if f.snap != nil {
+		f.live.take(f.snap)
+	}
+}
+
+// exit ends one watch.
+func (f *Feed) exit(w *Watch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p, watches := w.live.watches[w]; watches {
+		delete(w.live.watches, w)
+		f.depart(p)
+	}
+}
+
+// depart goes on without those who have gone, of whom one asked p. With the
+// last goes what they waited for, and what upstream is being asked for them.
+func (f *Feed) depart(p *Poll) {
+	l := f.live
+	switch {
+	case len(l.watches) == 0:
+		f.live = nil
+		l.timer.Stop()
+		l.cancel()
+	case l.template == p:
+		for _, l.template = range l.watches {
+			break
+		}
+	}
+}
+
+// untilTick returns how long it is until a live feed asks. Documents that are
+// watched since the same moment, as after a restart, drift apart: each keeps
+// an interval of its own, up to a twentieth longer.
+func (f *Feed) untilTick(r *Route) time.Duration {
+	drift := f.interval(r) / 20 * f.lot(1) / 256
+	return max(time.Until(f.due)+drift, r.MinInterval/2)
+}
+
+// lot returns a number below 256 that is the document's own.
+func (f *Feed) lot(i int) time.Duration {
+	return time.Duration(f.key.Target[i] ^ f.key.Identity[i])
+}
+
+func (f *Feed) interval(r *Route) time.Duration {
+	if f.snap == nil {
+		return r.interval(0)
+	}
+	return r.interval(PollInterval(f.snap.Header))
+}
+
+// tick asks upstream on behalf of those who watch, and sets the next tick. ctx
+// is the life of the feed that it belongs to.
+func (f *Feed) tick(ctx context.Context) {
+	p := f.question(ctx)
+	if p == nil {
+		return
+	}
+	a, _ := f.Next(ctx, p) // a failure is upstream's: those who watch are told nothing, and it is asked again
+	closeBody(a.Response)
+	f.ticked(ctx, p.Route, a.Response)
+}
+
+// question is what the feed asks by itself: whether what it holds is current,
+// or, once the lease has run out, for the body again. It is nil while upstream
+// wants no polls.
+func (f *Feed) question(ctx context.Context) *Poll {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
+	l, now := f.live, time.Now()
+	p := *l.template
+	if quiet := p.Route.quietFor(now); quiet > p.Route.Lease {
+		f.dismiss(&Ended{Status: http.StatusTooManyRequests}, everybody)
+		return nil
+	} else if quiet > 0 {
+		l.timer.Reset(max(p.Route.MinInterval, p.Route.Lease/8))
+		return nil
+	}
+	if f.snap == nil || f.snap.Bodyless || f.leaseOver(p.Route, now) {
+		p.reason, p.since = ledger.Verify, now
+		return &p
+	}
+	p.reason = ledger.Watch
+	p.Condition = etag.ParseCondition(http.Header{"If-None-Match": {string(f.snap.Tag)}})
+	return &p
+}
+
+// leaseOver reports whether those who watch must be proven anew. Leases end
+// apart: each document's is up to a quarter shorter.
+func (f *Feed) leaseOver(r *Route, now time.Time) bool {
+	lease := r.Lease - r.Lease/4*f.lot(2)/256
+	return now.Sub(f.proven) > lease
+}
+
+// maxMisses is how many ticks in a row may bring what is for one reader alone
+// until those who watch are sent back to polling.
+const maxMisses = 3
+
+// ticked sets the next tick: when what is held is due, or, after a failure, an
+// interval later or when upstream says. alone is upstream's answer, if it could
+// not be shared.
+func (f *Feed) ticked(ctx context.Context, r *Route, alone *http.Response) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	now, wait := time.Now(), f.untilTick(r)
+	if !now.Before(f.due) {
+		wait = max(wait, f.interval(r))
+	}
+	if alone != nil {
+		wait = max(wait, min(retryAfter(alone.Header, now), r.MaxInterval))
+		if f.live.missed(alone.StatusCode) {
+			f.dismiss(&Ended{Status: alone.StatusCode}, everybody)
+			return
+		}
+	}
+	f.live.timer.Reset(wait)
+}
+
+// missed counts an answer that could not be shared, unless it is a failure that
+// may pass, and reports whether that makes too many.
+func (l *live) missed(status int) bool {
+	if refuses(status) || status < 400 {
+		l.misses++
+	}
+	return l.misses >= maxMisses
+}
+
+// quietFor returns for how long upstream has wanted no polls; 0 if it does.
+func (r *Route) quietFor(now time.Time) time.Duration {
+	since := r.quiet.Load()
+	if since == 0 {
+		return 0
+	}
+	return max(1, now.Sub(time.Unix(0, since)))
+}
+
+// heed takes notice of GitLab's way to switch polling off: Poll-Interval: -1,
+// and 429 without Retry-After where it would have been 304. It is on again when
+// a 200 says otherwise; upstreams that know no Poll-Interval say nothing.
+func (r *Route) heed(resp *http.Response, now time.Time) {
+	interval := resp.Header.Get("Poll-Interval")
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests && !failing(resp), interval == "-1":
+		r.quiet.CompareAndSwap(0, now.UnixNano())
+	case resp.StatusCode == http.StatusOK && (interval == "" || PollInterval(resp.Header) > 0):
+		r.quiet.Store(0)
+	}
+}
