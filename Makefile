@@ -19,9 +19,6 @@ export PATH := $(PATH):/usr/sbin
 # Flags for the command that a target runs: make demo ARGS='--duration 20s', make bench ARGS='-run hits'.
 ARGS ?=
 
-# The browser tests are an npm package of their own.
-BROWSER := $(wildcard test/browser/package.json)
-
 .PHONY: help
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +32,7 @@ demo: build ## see the calls fall: a polling application, Pollard in front of it
 	@bin/pollard demo $(ARGS)
 
 .PHONY: test
-test: setup-test check test-race $(if $(BROWSER),test-browser) ## run every test, and install what they need first
+test: setup-test check test-race test-browser test-clients ## run every test, and install what they need first
 
 .PHONY: test-short
 test-short: check ## run the Go tests without the race detector and without the long ones
@@ -48,6 +45,10 @@ test-race: ## run the Go tests under the race detector
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
 	cd test/browser && npm ci --no-audit --no-fund && npm test
+
+.PHONY: test-clients
+test-clients: build ## run the tests with the real push clients: Rails' and AnyCable's, EventSource, WebSocket, curl
+	cd test/clients && npm ci --no-audit --no-fund && npm test
 
 .PHONY: check
 check: ## look for code that is not gofmt'ed or that vet complains about

@@ -56,21 +56,24 @@ type UpstreamTLS struct {
 
 // Limits are the bounds of what Pollard holds and waits for.
 type Limits struct {
-	StoredBytes   int64         // bytes of all stored bodies and fields
-	Documents     int           // documents remembered
-	Connections   int           // open client connections; 0 is unlimited
-	Watchers      int           // open push subscriptions; 0 is unlimited
-	HeaderBytes   int64         // bytes of one request's head
-	HeaderTimeout time.Duration // for a request's head to arrive whole
-	IdleTimeout   time.Duration // between two requests of one connection
-	StallTimeout  time.Duration // without one byte of a body moving; 0 is no limit
+	StoredBytes         int64         // bytes of all stored bodies and fields
+	Documents           int           // documents remembered
+	Connections         int           // open client connections; 0 is unlimited
+	Watchers            int           // open push subscriptions; 0 is unlimited
+	WatchersPerIdentity int           // open push subscriptions of one identity; 0 is unlimited
+	Handshakes          int           // new push connections per second; 0 is unlimited
+	HeaderBytes         int64         // bytes of one request's head
+	HeaderTimeout       time.Duration // for a request's head to arrive whole
+	IdleTimeout         time.Duration // between two requests of one connection
+	StallTimeout        time.Duration // without one byte of a body moving; 0 is no limit
 }
 
 // Drain is what happens between the signal to stop and the end.
 type Drain struct {
-	Blackout time.Duration // accepting goes on this long after readiness has failed
-	Spread   time.Duration // watchers are sent away over this long
-	Grace    time.Duration // for what is in flight
+	Blackout   time.Duration // accepting goes on this long after readiness has failed
+	Spread     time.Duration // watchers are sent away over this long
+	Grace      time.Duration // for what is in flight
+	Reconnects int           // watchers sent away come back at most at so many per second
 }
 
 // Log is what is written to standard error.

@@ -19,7 +19,7 @@ func (r *Route) matchKeys() []key {
 		{name: "path", to: scalar(&r.Path, pattern()), required: true, otherwise: "required", example: `"/**/-/issues/*/changes"`,
 			doc: "The path, after percent-decoding: * is one segment or a part of one, ** any number of segments, {name} a segment with a name."},
 		{name: "stage", to: scalar(&r.Stage, stage()), def: "observe",
-			doc: "The rung of the ladder: pass through, measure, coalesce, or coalesce and push (which in this version coalesces)."},
+			doc: "The rung of the ladder: pass through, measure, coalesce, or coalesce and push."},
 		{name: "percent", to: scalar(&r.Percent, percent()), def: "100",
 			doc: "The share of actors on this rung; the others stand one rung lower."},
 		{name: "share", to: scalar(&r.Share, share()), def: "nothing",

@@ -10,6 +10,8 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +33,10 @@ type Ledger struct {
 	avoided        *prometheus.CounterVec
 	bypass         *prometheus.CounterVec
 	staleness      *prometheus.HistogramVec
+	watchers       *prometheus.GaugeVec
+	deliveries     *prometheus.CounterVec
+	delivery       *prometheus.HistogramVec
+	refused        *prometheus.CounterVec
 	reloadFailures prometheus.Counter
 	notAfter       *prometheus.GaugeVec
 
@@ -50,12 +56,17 @@ func New(reg *prometheus.Registry) *Ledger {
 		avoided:        counters(m[pollsAvoidedTotal]),
 		bypass:         counters(m[bypassTotal]),
 		staleness:      stalenessHistograms(m[stalenessSeconds]),
+		watchers:       gauges(m[openWatchers]),
+		deliveries:     counters(m[deliveriesTotal]),
+		delivery:       deliveryHistograms(m[deliverySeconds]),
+		refused:        counters(m[subscriptionsRefusedTotal]),
 		reloadFailures: counters(m[configReloadFailuresTotal]).WithLabelValues(),
 		notAfter:       gauges(m[certificateNotAfterSeconds]),
 		routes:         make(map[string]*Route),
 	}
 	reg.MustRegister(
-		l.polls, l.upstream, l.avoided, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
+		l.polls, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
+		l.watchers, l.deliveries, l.delivery, l.refused,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -76,6 +87,13 @@ func (l *Ledger) Route(name string) *Route {
 		l.routes[name] = r
 	}
 	return r
+}
+
+// all returns the routes there are.
+func (l *Ledger) all() []*Route {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Values(l.routes))
 }
 
 // Saturation exports used() ÷ limit() for a bounded component, whenever the metrics
@@ -121,5 +139,15 @@ func stalenessHistograms(m Metric) *prometheus.HistogramVec {
 		Name:    m.Name,
 		Help:    m.Help,
 		Buckets: []float64{.01, .05, .1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300},
+	}, m.Labels)
+}
+
+// deliveryHistograms spans a frame written at once, and the last of very many to be
+// written.
+func deliveryHistograms(m Metric) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    m.Name,
+		Help:    m.Help,
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}, m.Labels)
 }

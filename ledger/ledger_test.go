@@ -48,6 +48,13 @@ func TestARouteHasAllItsSeriesFromTheStart(t *testing.T) {
 		"pollard_polls_avoided_total{issues}",
 		"pollard_staleness_seconds{issues}",
 		"pollard_config_reload_failures_total{}",
+		"pollard_delivery_seconds{issues}",
+	}
+	for _, transport := range []string{"websocket", "events", "actioncable"} {
+		want = append(want, "pollard_watchers{issues,"+transport+"}")
+		for _, result := range []string{"delivered", "failed", "skipped"} {
+			want = append(want, "pollard_deliveries_total{"+result+",issues,"+transport+"}")
+		}
 	}
 	for _, outcome := range []string{"passed", "hit", "collapsed", "revalidated", "fetched", "bypassed", "failed"} {
 		want = append(want, "pollard_polls_total{"+outcome+",issues}")

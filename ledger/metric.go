@@ -13,6 +13,10 @@ const (
 	upstreamRequestsTotal
 	pollsAvoidedTotal
 	bypassTotal
+	openWatchers
+	deliveriesTotal
+	deliverySeconds
+	subscriptionsRefusedTotal
 	stalenessSeconds
 	saturationRatio
 	configReloadFailuresTotal
@@ -41,6 +45,26 @@ func Metrics() []Metric {
 		bypassTotal: {
 			Name:   "pollard_bypass_total",
 			Help:   "Polls that were not coalesced, by why.",
+			Labels: []string{"route", "reason"},
+		},
+		openWatchers: {
+			Name:   "pollard_watchers",
+			Help:   "Open push subscriptions.",
+			Labels: []string{"route", "transport"},
+		},
+		deliveriesTotal: {
+			Name:   "pollard_deliveries_total",
+			Help:   "States that subscriptions were to be told, by what became of them.",
+			Labels: []string{"route", "transport", "result"},
+		},
+		deliverySeconds: {
+			Name:   "pollard_delivery_seconds",
+			Help:   "Time from when a change was seen until the frame was written.",
+			Labels: []string{"route"},
+		},
+		subscriptionsRefusedTotal: {
+			Name:   "pollard_subscriptions_refused_total",
+			Help:   "Subscriptions refused before the upstream was asked, by why.",
 			Labels: []string{"route", "reason"},
 		},
 		stalenessSeconds: {

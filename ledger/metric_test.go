@@ -19,6 +19,7 @@ func withEverySeries(t *testing.T) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	l := ledger.New(reg)
 	l.Route("issues").Bypass("range")
+	l.Route("issues").Refused("watchers")
 	l.Certificate("served", time.Unix(0, 0))
 	l.Saturation("connections", func() float64 { return 0 }, func() float64 { return 1 })
 	return reg

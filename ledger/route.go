@@ -17,14 +17,30 @@ type Route struct {
 	avoided   prometheus.Counter
 	staleness prometheus.Observer
 
-	bypass bypasses
+	deliveries map[Transport]map[Delivery]prometheus.Counter
+	delivery   prometheus.Observer
+	refused    *prometheus.CounterVec
+
+	bypass   bypasses
+	watchers watchers
 }
 
 func newRoute(l *Ledger, name string) *Route {
 	r := &Route{
-		avoided:   l.avoided.WithLabelValues(name),
-		staleness: l.staleness.WithLabelValues(name),
-		bypass:    newBypasses(l.bypass, name),
+		avoided:    l.avoided.WithLabelValues(name),
+		staleness:  l.staleness.WithLabelValues(name),
+		deliveries: make(map[Transport]map[Delivery]prometheus.Counter),
+		delivery:   l.delivery.WithLabelValues(name),
+		refused:    l.refused.MustCurryWith(prometheus.Labels{"route": name}),
+		bypass:     newBypasses(l.bypass, name),
+	}
+	r.watchers = watchers{avoided: r.avoided, open: make(map[Transport]prometheus.Gauge)}
+	for _, t := range transports() {
+		r.watchers.open[t] = l.watchers.WithLabelValues(name, string(t))
+		r.deliveries[t] = make(map[Delivery]prometheus.Counter)
+		for _, result := range deliveries() {
+			r.deliveries[t][result] = l.deliveries.WithLabelValues(name, string(t), string(result))
+		}
 	}
 	for o := range outcomes {
 		r.polls[o] = l.polls.WithLabelValues(name, o.String())

@@ -22,6 +22,7 @@ type Totals struct {
 
 // Totals returns the counts of r up to now.
 func (r *Route) Totals() Totals {
+	r.watchers.settle()
 	t := Totals{
 		Avoided:   value(r.avoided),
 		ByOutcome: make(map[Outcome]uint64, outcomes),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // answer writes a snapshot: 304 to a client that has it, else 200.
@@ -21,6 +22,7 @@ func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 		header["Age"] = []string{strconv.Itoa(age(header) + int(a.Age/time.Second))}
 	}
 	x.stretch(header)
+	x.offerPush(header)
 	appendCacheStatus(header, cacheStatus(a))
 	unsniffed(header)
 	if a.NotModified {
@@ -54,6 +56,7 @@ func (h *Handler) relay(x *exchange, a coalescer.Answer) {
 	x.settle(a.How.Outcome())
 	x.status = resp.StatusCode
 	x.stretch(resp.Header)
+	x.offerPush(resp.Header)
 	appendCacheStatus(resp.Header, cacheStatus(a))
 	if _, err := forward.Relay(x.w, resp); err != nil {
 		h.breakOff(x, err)
@@ -77,6 +80,13 @@ func unsniffed(h http.Header) {
 		if _, ok := h[name]; !ok {
 			h[name] = nil
 		}
+	}
+}
+
+// offerPush tells a client on the push rung that it need not poll.
+func (x *exchange) offerPush(h http.Header) {
+	if x.stage == rollout.Push {
+		h["Pollard-Push"] = []string{"1"}
 	}
 }
 

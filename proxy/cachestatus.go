@@ -23,7 +23,7 @@ func cacheStatus(a coalescer.Answer) string {
 		return status + "; collapsed"
 	}
 	status += "; fwd-status=" + strconv.Itoa(a.Status)
-	if a.Response == nil {
+	if a.Response == nil && a.Status == http.StatusOK {
 		status += "; stored"
 	}
 	return status

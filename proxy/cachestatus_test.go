@@ -51,7 +51,7 @@ func TestCacheStatusIsAStructuredField(t *testing.T) {
 		{coalescer.Answer{How: coalescer.Collapsed, Covered: true, TTL: -1500 * time.Millisecond}, "pollard; hit; ttl=-2"},
 		{coalescer.Answer{How: coalescer.Collapsed, Status: 200}, "pollard; fwd=miss; collapsed"},
 		{coalescer.Answer{How: coalescer.Collapsed, Status: 304, Stale: true}, "pollard; fwd=stale; collapsed"},
-		{coalescer.Answer{How: coalescer.Revalidated, Status: 304, Stale: true}, "pollard; fwd=stale; fwd-status=304; stored"},
+		{coalescer.Answer{How: coalescer.Revalidated, Status: 304, Stale: true}, "pollard; fwd=stale; fwd-status=304"},
 		{coalescer.Answer{How: coalescer.Fetched, Status: 200}, "pollard; fwd=miss; fwd-status=200; stored"},
 		{coalescer.Answer{How: coalescer.Fetched, Status: 401, Stale: true, Response: &http.Response{}}, "pollard; fwd=stale; fwd-status=401"},
 	}

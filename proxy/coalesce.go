@@ -11,12 +11,16 @@ import (
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // coalesce answers a poll from the feed of its document.
 func (h *Handler) coalesce(x *exchange) {
 	p := h.poll(x)
-	a, err := h.Coalescer.Next(x.in.Context(), p)
+	a, err := h.hold(x, p)
+	if x.stage == rollout.Push && a.How != coalescer.Hit {
+		h.remember(x)
+	}
 	var alone *coalescer.Unshareable
 	switch {
 	case err == nil && a.Response != nil:
@@ -59,6 +63,9 @@ func (h *Handler) call(ctx context.Context, x *exchange, reason ledger.Reason) *
 	out.Body, out.ContentLength = nil, 0
 	out.Header.Del("If-None-Match")
 	out.Header.Del("If-Modified-Since")
+	if x.wait > 0 {
+		out.Header.Del("Prefer") // it is we who wait
+	}
 	if reason == ledger.Probe && !x.anonymise(out) {
 		return nil
 	}

@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"strings"
+	"time"
 
 	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // ineligible returns why a poll cannot be coalesced, "" if it can. In doubt it
@@ -27,7 +29,9 @@ func (x *exchange) ineligible() string {
 				return reason
 			}
 		case unknown:
-			return whyUnknown(name)
+			if x.wait = x.prefers(name); x.wait == 0 {
+				return whyUnknown(name)
+			}
 		}
 	}
 	return ""
@@ -61,6 +65,28 @@ func whyUnknown(name string) string {
 		return "precondition"
 	}
 	return "header:" + name
+}
+
+// prefers returns for how long a poll asks to be held, if that is what a field
+// is about; only those on the push rung are.
+func (x *exchange) prefers(name string) time.Duration {
+	if name != "Prefer" || x.stage < rollout.Push {
+		return 0
+	}
+	return wait(x.in.Header[name])
+}
+
+// names reports whether a field, which is a list, names something.
+func names(lines []string, what string) bool {
+	for _, line := range lines {
+		for element := range strings.SplitSeq(line, ",") {
+			element, _, _ = strings.Cut(element, ";")
+			if strings.EqualFold(strings.TrimSpace(element), what) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // namesFields reports whether Connection names fields that end here (RFC 9110

@@ -27,12 +27,16 @@ type exchange struct {
 	stage rollout.Stage
 	who   string // the client's address, as trusted
 
+	own        http.Handler // what belongs to Pollard, instead of upstream
+	subscribes *exchange    // the poll that a request for a subscription stands for
+
 	identity  coalescer.Identity
 	condition etag.Condition
 	vary      []string // fields that the route has learnt, when the key was made
 	bypass    string   // why the poll cannot be coalesced; "" if it can
 
 	passed  func(*http.Response) // is told what upstream answered, where the poll goes by itself
+	wait    time.Duration        // how long the client prefers to be held while nothing changes
 	outcome ledger.Outcome
 	reason  string // of a bypass or failure
 	status  int    // 0 until upstream or we have an answer
@@ -50,10 +54,16 @@ func (x *exchange) settle(o ledger.Outcome) {
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, in: r, began: time.Now(), target: h.Target(r)}
 	x.path, x.query = cutTarget(x.target)
-	if !isPolled(r) {
+	t := h.tables.Load()
+	switch x.own = h.ownHandler(x, t); {
+	case x.own != nil:
+		return x
+	case isWebSocket(r) || isEvents(r):
+		h.receiveSubscription(x, t)
+		return x
+	case !isPolled(r):
 		return x
 	}
-	t := h.tables.Load()
 	if x.route = t.match(x.path); x.route == nil {
 		return x
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/forward"
+	"github.com/pollard-proxy/pollard/push"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
@@ -23,6 +24,9 @@ type Options struct {
 	Secret    []byte                     // key of all hashes of identities; without one, random for this process
 	Log       *slog.Logger
 	AccessLog bool // one line per poll
+
+	Push *push.Hub               // serves subscriptions
+	Own  map[string]http.Handler // what lives below /-/pollard/, by path; may be filled in until the first request
 }
 
 // Handler answers every request that comes in at the front door.
@@ -43,15 +47,26 @@ func New(o Options) *Handler {
 	return h
 }
 
-// Swap puts other routes in force for the requests that come from now on.
-// Documents stay. On an error nothing changes.
-func (h *Handler) Swap(routes []RouteOptions) error {
-	t, err := newTable(routes, h.tables.Load(), h.Ledger)
+// Swap puts other routes in force for the requests that come from now on, and
+// other requests that end a session. Documents stay. It returns the routes that
+// push no more: those who watch there are to be sent away. On an error nothing
+// changes.
+func (h *Handler) Swap(routes []RouteOptions, signOuts []Endpoint) (fallen []string, err error) {
+	before := h.tables.Load()
+	t, err := newTable(routes, before, h.Ledger)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if t.signOuts, err = newEndpoints(signOuts); err != nil {
+		return nil, err
 	}
 	h.tables.Store(t)
-	return nil
+	for _, rt := range before.routes {
+		if after := t.named(rt.Name); rt.Rollout.Stage == rollout.Push && (after == nil || after.Rollout.Stage < rollout.Push) {
+			fallen = append(fallen, rt.Name)
+		}
+	}
+	return fallen, nil
 }
 
 // Routes returns the routes in force, in order.
@@ -68,6 +83,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.receive(w, r)
 	defer h.logPoll(x)
 	switch {
+	case x.own != nil:
+		x.own.ServeHTTP(w, r)
+	case x.subscribes != nil:
+		h.push(x)
 	case x.route == nil:
 		h.passOther(x)
 	case x.stage < rollout.Coalesce:

@@ -20,6 +20,9 @@ func (h *Handler) passOther(x *exchange) {
 		if isUnsafe(x.in.Method) && resp.StatusCode >= 200 && resp.StatusCode < 400 {
 			h.wrote(x)
 		}
+		if t := h.tables.Load(); t.pushes && t.signsOut(x, resp) {
+			h.signedOut(x)
+		}
 	})
 }
 

@@ -31,6 +31,10 @@ type RouteOptions struct {
 	IgnoreCookies []string // cookies that say nothing of who asks; a trailing * stands for any ending
 	IgnoreQuery   []string // query parameters that are no part of the key
 
+	Origins      []string    // further origins whose pages may subscribe, as scheme://host[:port]
+	PollHeaders  http.Header // fields of a poll that a socket cannot carry, where no poll was seen
+	SignalBudget int         // where not 0, watchers are told that something changed, and may ask so many times per second in all
+
 	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
 }
 
@@ -77,6 +81,7 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 			rt.declared[name] = c
 		}
 	}
+	counts.Interval(o.Policy.Interval)
 	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed}
 	return rt, nil
 }
@@ -138,6 +143,9 @@ func (rt *Route) ignores(name string) bool { return rt.declared[name] == harmles
 type table struct {
 	routes    []*Route
 	audiences []*audience // each way to tell identities that some route has
+	signOuts  []endpoint
+	pushes    bool     // some route is at stage push
+	origins   []string // that some such route allows
 }
 
 // newTable compiles routes. What routes of the same name had learnt stays
@@ -153,6 +161,10 @@ func newTable(options []RouteOptions, old *table, led *ledger.Ledger) (*table, e
 			rt.live.Inherit(before.live)
 		}
 		t.routes = append(t.routes, rt)
+		if o.Rollout.Stage == rollout.Push {
+			t.pushes = true
+			t.origins = append(t.origins, o.Origins...)
+		}
 		if !slices.ContainsFunc(t.audiences, rt.audience.equal) {
 			t.audiences = append(t.audiences, &rt.audience)
 		}

@@ -15,6 +15,7 @@ func (in *instance) gauge(server, upstream *tls.Config) {
 	in.ledger.Saturation("connections", func() float64 { return float64(in.door.Connections()) }, constant(float64(in.config.Limits.Connections)))
 	in.ledger.Saturation("stored_bytes", func() float64 { return float64(in.coalescer.Usage().StoredBytes) }, constant(float64(in.config.Limits.StoredBytes)))
 	in.ledger.Saturation("documents", func() float64 { return float64(in.coalescer.Usage().Documents) }, constant(float64(in.config.Limits.Documents)))
+	in.ledger.Saturation("watchers", func() float64 { return float64(in.hub.Count()) }, constant(float64(in.config.Limits.Watchers)))
 	in.ledger.Saturation("file_descriptors", openFiles, maxFiles)
 }
 

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +23,9 @@ import (
 	"github.com/pollard-proxy/pollard/proxy/admin"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/proxy/frontdoor"
+	"github.com/pollard-proxy/pollard/push"
+	"github.com/pollard-proxy/pollard/push/actioncable"
+	"github.com/pollard-proxy/pollard/push/browser"
 )
 
 // instance is one Pollard: everything wired, its ports bound.
@@ -31,9 +36,14 @@ type instance struct {
 	ledger    *ledger.Ledger
 	forward   *forward.Forwarder
 	coalescer *coalescer.Coalescer
+	hub       *push.Hub
 	proxy     *proxy.Handler
 	door      *frontdoor.Server
 	admin     *http.Server
+
+	ctx     context.Context // ends with close
+	cancel  context.CancelFunc
+	leaving sync.WaitGroup // watchers being sent away
 
 	front, back net.Listener
 	state       atomic.Pointer[error] // why it is not ready
@@ -56,6 +66,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	in := &instance{config: c, log: log}
+	in.ctx, in.cancel = context.WithCancel(context.Background())
 	in.state.Store(&errStarting)
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
@@ -63,10 +74,15 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.coalescer = coalescer.New(coalescer.Options{
 		Transport: in.forward, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
+	in.hub = push.New(pushOptions(c, log))
+	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: []byte(c.Secret), Log: log, AccessLog: c.Log.Polls,
+		Push: in.hub, Own: own,
 	})
+	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
+	own["/-/pollard/client.js"] = browser.Handler()
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
 	in.admin = &http.Server{
 		Handler:           admin.New(admin.Options{Proxy: in.proxy, Ledger: in.ledger, Gatherer: reg, Ready: in.ready, ReadToken: string(c.AdminReadToken)}),
@@ -83,6 +99,22 @@ func doorOptions(c *config.Config, serverTLS *tls.Config, h http.Handler, log *s
 		HeaderBytes: int(c.Limits.HeaderBytes), HeaderTimeout: c.Limits.HeaderTimeout,
 		IdleTimeout: c.Limits.IdleTimeout, StallTimeout: c.Limits.StallTimeout, Connections: c.Limits.Connections,
 	}
+}
+
+func pushOptions(c *config.Config, log *slog.Logger) push.Options {
+	return push.Options{
+		Watchers: unlimited(c.Limits.Watchers), PerIdentity: unlimited(c.Limits.WatchersPerIdentity),
+		HandshakesPerSecond: float64(unlimited(c.Limits.Handshakes)),
+		ReconnectsPerSecond: float64(c.Drain.Reconnects), Log: log,
+	}
+}
+
+// unlimited turns the configuration's 0 into a bound that nobody reaches.
+func unlimited(n int) int {
+	if n == 0 {
+		return math.MaxInt32
+	}
+	return n
 }
 
 // idle is how long documents are remembered: long enough for the slowest route
@@ -109,8 +141,12 @@ func (in *instance) bind() (err error) {
 // reload puts the routes of another configuration in force. What only a
 // restart can change is named.
 func (in *instance) reload(c *config.Config) error {
-	if err := in.proxy.Swap(routes(c)); err != nil {
+	fallen, err := in.proxy.Swap(routes(c), signOuts(c))
+	if err != nil {
 		return err
+	}
+	for _, route := range fallen {
+		in.leaving.Go(func() { in.hub.SendAway(in.ctx, route) })
 	}
 	for _, key := range needsRestart(in.config, c) {
 		in.log.Warn("this setting takes effect after a restart", "key", key)
@@ -141,6 +177,7 @@ func (in *instance) drain(ctx context.Context) {
 	in.log.Info("draining", "grace", in.config.Drain.Grace, "connections", in.door.Connections())
 	ctx, cancel := context.WithTimeout(ctx, in.config.Drain.Grace)
 	defer cancel()
+	in.hub.Drain(ctx)
 	if err := in.door.Shutdown(ctx); err != nil {
 		in.log.Warn("not everything finished within the grace", "connections", in.door.Connections())
 		in.door.Close()
@@ -158,6 +195,9 @@ func (in *instance) close() {
 			l.Close()
 		}
 	}
+	in.cancel()
+	in.leaving.Wait()
+	in.hub.Close()
 	in.coalescer.Close()
 	in.forward.Close()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/proxy"
@@ -21,14 +23,44 @@ func routes(c *config.Config) []proxy.RouteOptions {
 				Share:    share(r.Share),
 				Interval: r.Interval, MinInterval: r.MinInterval, MaxInterval: r.MaxInterval,
 				Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
-				Audit: r.Audit, TagFromBody: r.BodyETag,
+				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease,
 			},
 			Identity: r.Identity, Variant: r.Variant, Ignore: r.Ignore,
 			IgnoreCookies: r.IgnoreCookies, IgnoreQuery: r.IgnoreQuery,
+			Origins: r.Origins, PollHeaders: pollHeaders(r.PollHeaders), SignalBudget: signalBudget(r),
 			Stretch: r.Stretch,
 		}
 	}
 	return options
+}
+
+// pollHeaders are the fields of a poll that nobody has seen yet: those of the
+// scripts that most pages poll with, unless the route says otherwise.
+func pollHeaders(fields map[string]string) http.Header {
+	if fields == nil {
+		fields = map[string]string{"Accept": "application/json, text/plain, */*", "X-Requested-With": "XMLHttpRequest"}
+	}
+	h := http.Header{}
+	for name, value := range fields {
+		h.Set(name, value)
+	}
+	return h
+}
+
+// signalBudget is 0 where watchers are sent the document itself.
+func signalBudget(r config.Route) int {
+	if r.Deliver == config.DeliverSignal {
+		return r.SignalBudget
+	}
+	return 0
+}
+
+func signOuts(c *config.Config) []proxy.Endpoint {
+	var endpoints []proxy.Endpoint
+	for _, e := range c.SignsOut {
+		endpoints = append(endpoints, proxy.Endpoint(e))
+	}
+	return endpoints
 }
 
 func share(s config.Share) coalescer.Share {

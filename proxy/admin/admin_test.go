@@ -46,10 +46,10 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 		Forward: f, Coalescer: c, Ledger: led, Log: slog.New(slog.DiscardHandler),
 		Target: func(r *http.Request) string { return r.RequestURI },
 	})
-	if err := p.Swap([]proxy.RouteOptions{{
+	if _, err := p.Swap([]proxy.RouteOptions{{
 		Name: "polled", Path: "/d/*", Rollout: rollout.Policy{Stage: rollout.Coalesce, Percent: 33_333},
 		Policy: coalescer.Policy{Interval: 3 * time.Second, MinInterval: time.Second, MaxInterval: time.Minute, Timeout: 10 * time.Second, MaxBody: 1 << 20, Audit: time.Minute},
-	}, {Name: "quiet", Path: "/q", Policy: coalescer.Policy{Share: coalescer.Changes}}}); err != nil {
+	}, {Name: "quiet", Path: "/q", Policy: coalescer.Policy{Share: coalescer.Changes}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	o := Options{Proxy: p, Ledger: led, Gatherer: reg, Ready: func() error { return nil }}
@@ -175,7 +175,7 @@ func TestRoutesHaveTheirFigures(t *testing.T) {
 
 func TestNoRoutesAreAnEmptyList(t *testing.T) {
 	l := listen(t, usual)
-	if err := l.proxy.Swap(nil); err != nil {
+	if _, err := l.proxy.Swap(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := body(t, l.get("/api/v1/routes")); got != "[]\n" {

@@ -39,6 +39,7 @@ func Routes(p *proxy.Handler, led *ledger.Ledger) []Route {
 			Polls: t.Polls, Upstream: t.Upstream, Avoided: t.Avoided,
 			Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
 			ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
+			Watchers:          counts.Watchers(),
 			StalenessP50:      staleness(counts, 0.5),
 			StalenessP99:      staleness(counts, 0.99),
 		})

@@ -43,10 +43,11 @@ export class Child {
   /**
    * Waits until the output matches. It is an error when the program ends before that.
    * @param {RegExp} pattern
+   * @param {number} from where in the output to begin
    */
-  async printed(pattern) {
+  async printed(pattern, from = 0) {
     for (;;) {
-      const match = this.output.match(pattern);
+      const match = this.output.slice(from).match(pattern);
       if (match) return match;
       if (this.#ending) throw this.#failure(`before it printed ${pattern}`);
       await once(this.#news, 'news');

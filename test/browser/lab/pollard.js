@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { Child } from './child.js';
 
-/** The binary that `make build` makes. */
-const binary = fileURLToPath(new URL('../../../bin/pollard', import.meta.url));
+/** The binary that `make build` makes, or the one that is named. */
+const binary = process.env.POLLARD ?? fileURLToPath(new URL('../../../bin/pollard', import.meta.url));
 
 /**
  * The demo: the legacy application behind two doors, and viewers that poll through one of them.
@@ -42,9 +42,22 @@ export async function startDemo(lab, viewers) {
  */
 
 /**
+ * A route of a board at stage push, with the interval of the board.
+ * @param {string} path
+ * @param {string} interval
+ * @returns {Route}
+ */
+export function pushed(path, interval = '300ms') {
+  return { name: 'board', path, stage: 'push', interval, min_interval: interval };
+}
+
+/**
  * @typedef {object} Proxy
  * @property {string} url the front door
  * @property {() => Promise<{name: string, polls: number, upstream: number}[]>} routes what it has counted
+ * @property {() => Promise<string>} metrics
+ * @property {(routes: Route[]) => Promise<void>} reroute puts other routes in force
+ * @property {() => Promise<void>} stop ends it before the lab does
  */
 
 /**
@@ -55,13 +68,13 @@ export async function startDemo(lab, viewers) {
  * @returns {Promise<Proxy>}
  */
 export async function serve(lab, upstream, { routes = [], tls }) {
-  const settings = {
-    listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, routes, tls,
+  const settings = (/** @type {Route[]} */ inForce) => JSON.stringify({
+    listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, routes: inForce, tls,
     drain: { grace: '5s' }, log: { format: 'json', polls: false },
-  };
+  }); // which is YAML, too
   const folder = await temporaryFolder(lab);
   const file = join(folder, 'pollard.yml');
-  await writeFile(file, JSON.stringify(settings)); // which is YAML, too
+  await writeFile(file, settings(routes));
   const child = new Child(binary, ['serve', '--config', file]);
   lab.defer(() => child.stop('SIGTERM'));
   const [line] = await child.printed(/^.*"msg":"serving".*$/m);
@@ -69,6 +82,13 @@ export async function serve(lab, upstream, { routes = [], tls }) {
   return {
     url: `${tls ? 'https' : 'http'}://${listen}`,
     routes: async () => (await fetch(`http://${admin}/api/v1/routes`)).json(),
+    metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
+    stop: () => child.stop('SIGTERM'),
+    reroute: async (inForce) => {
+      const from = child.output.length;
+      await writeFile(file, settings(inForce));
+      await child.printed(/configuration reloaded/, from);
+    },
   };
 }
 

@@ -1,0 +1,94 @@
+package actioncable
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// Server answers upgrades at the address of the cable. Its sockets are the
+// hub's: whoever closes that closes them.
+type Server struct {
+	Options
+	upgrader websocket.Upgrader
+	buffers  sync.Pool // gorilla's: one is used while a frame is written, none by a socket that is silent
+}
+
+// New returns a server without sockets.
+func New(o Options) *Server {
+	s := &Server{Options: o.withDefaults()}
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: s.WriteTimeout,
+		ReadBufferSize:   256, // commands are short, and every socket has one
+		WriteBufferSize:  1024,
+		WriteBufferPool:  &s.buffers,
+		CheckOrigin:      func(*http.Request) bool { return true }, // the caller has
+	}
+	return s
+}
+
+// ServeHTTP upgrades a request to a WebSocket (RFC 6455) and serves it until it
+// ends. The request's Origin has been checked; what it may watch is decided per
+// subscription, by its credentials. It answers 405 or 426 to what is no upgrade,
+// 400 if no subprotocol is known, and 503 with Retry-After beyond the hub's
+// limits.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protocol := negotiate(r.Header["Sec-Websocket-Protocol"])
+	if status := objection(r, protocol); status != 0 {
+		refuse(w, status)
+		return
+	}
+	release, refusal := s.Hub.Admit(s.Identity(r))
+	if refusal != nil {
+		s.Hub.Refuse(w, refusal)
+		return
+	}
+	defer release()
+	conn, err := s.upgrader.Upgrade(w, r, http.Header{"Sec-Websocket-Protocol": {protocol}})
+	if err != nil {
+		s.Log.Debug("upgrade failed", "transport", "actioncable", "error", err) // it has been answered
+		return
+	}
+	if protocol == unsupported {
+		s.disappoint(r.Context(), conn)
+		return
+	}
+	newSocket(s, conn, r, protocol == extended).serve(r.Context())
+}
+
+// disappoint closes a socket whose client has read enough in the handshake.
+func (s *Server) disappoint(ctx context.Context, conn *websocket.Conn) {
+	out := newSender(conn, s.WriteTimeout)
+	out.last(ctx, speechless)
+	hangUp(conn.NetConn())
+}
+
+// objection returns the status that refuses an upgrade, or 0.
+func objection(r *http.Request, protocol string) int {
+	switch {
+	case r.Method != http.MethodGet:
+		return http.StatusMethodNotAllowed
+	case !websocket.IsWebSocketUpgrade(r), r.Header.Get("Sec-Websocket-Version") != "13":
+		return http.StatusUpgradeRequired
+	case protocol == "":
+		return http.StatusBadRequest
+	}
+	return 0
+}
+
+// refuse answers with what the status demands beside itself.
+func refuse(w http.ResponseWriter, status int) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	switch status {
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", http.MethodGet)
+	case http.StatusUpgradeRequired: // RFC 9110 §15.5.22, RFC 6455 §4.4
+		header.Set("Connection", "Upgrade")
+		header.Set("Upgrade", "websocket")
+		header.Set("Sec-WebSocket-Version", "13")
+	}
+	http.Error(w, http.StatusText(status), status)
+}

@@ -1,0 +1,60 @@
+package push
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options for [New]. The zero value of each but Log stands for its default.
+type Options struct {
+	// Watchers bounds the connections that are open at a time; default 10,000.
+	// PerIdentity bounds those of one identity, or of one address without any;
+	// default 100. Beyond either, upgrades are refused, and clients poll.
+	Watchers    int
+	PerIdentity int
+
+	// HandshakesPerSecond bounds how fast connections may begin, with bursts
+	// of a second's worth; default 500.
+	HandshakesPerSecond float64
+
+	// ReconnectsPerSecond bounds how fast those who are sent away come back;
+	// default 200.
+	ReconnectsPerSecond float64
+
+	// MessageBytes bounds a message from a client, inflated; default 16 KiB.
+	MessageBytes int64
+
+	// WriteTimeout bounds the time that a client takes a frame in; whoever
+	// needs longer is dropped. Default 10 s.
+	WriteTimeout time.Duration
+
+	// PingInterval is how often a WebSocket is pinged. A peer that has said
+	// nothing since the last ping is gone. Default 25 s.
+	PingInterval time.Duration
+
+	// MaxAge is how long a connection lives, give or take half, until it is
+	// asked to come back: so clients find instances that are new. Default 1 h.
+	MaxAge time.Duration
+
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	orDefault(&o.Watchers, 10_000)
+	orDefault(&o.PerIdentity, 100)
+	orDefault(&o.HandshakesPerSecond, 500)
+	orDefault(&o.ReconnectsPerSecond, 200)
+	orDefault(&o.MessageBytes, 16<<10)
+	orDefault(&o.WriteTimeout, 10*time.Second)
+	orDefault(&o.PingInterval, 25*time.Second)
+	orDefault(&o.MaxAge, time.Hour)
+	return o
+}
+
+// orDefault fills in what was not set.
+func orDefault[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
