@@ -87,4 +87,4 @@ setup-bench: ## install what the benchmarks need and is missing
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin test/browser/node_modules $(RESULTS)/latest.txt
+	rm -rf bin test/browser/node_modules test/clients/node_modules $(RESULTS)/latest.txt

@@ -6,6 +6,9 @@ import (
 	"sync"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/push"
 )
 
 // Server answers upgrades at the address of the cable. Its sockets are the
@@ -29,11 +32,11 @@ func New(o Options) *Server {
 	return s
 }
 
-// ServeHTTP upgrades a request to a WebSocket (RFC 6455) and serves it until it
-// ends. The request's Origin has been checked; what it may watch is decided per
-// subscription, by its credentials. It answers 405 or 426 to what is no upgrade,
-// 400 if no subprotocol is known, and 503 with Retry-After beyond the hub's
-// limits.
+// ServeHTTP upgrades a request to a WebSocket (RFC 6455), and returns; the hub
+// owns what goes on. The request's Origin has been checked; what it may watch is
+// decided per subscription, by its credentials. It answers 405 or 426 to what is
+// no upgrade, 400 if no subprotocol is known, and 503 with Retry-After beyond the
+// hub's limits.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	protocol := negotiate(r.Header["Sec-Websocket-Protocol"])
 	if status := objection(r, protocol); status != 0 {
@@ -45,17 +48,43 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Hub.Refuse(w, refusal)
 		return
 	}
-	defer release()
 	conn, err := s.upgrader.Upgrade(w, r, http.Header{"Sec-Websocket-Protocol": {protocol}})
 	if err != nil {
-		s.Log.Debug("upgrade failed", "transport", "actioncable", "error", err) // it has been answered
+		release()
+		s.Log.Debug("upgrade failed", "transport", ledger.ActionCable, "error", err) // it has been answered
 		return
 	}
 	if protocol == unsupported {
+		release()
 		s.disappoint(r.Context(), conn)
 		return
 	}
-	newSocket(s, conn, r, protocol == extended).serve(r.Context())
+	s.adopt(newSocket(s, conn, asker(r), protocol == extended), release)
+}
+
+// adopt lets a socket live by itself until it has ended, and left the hub.
+func (s *Server) adopt(so *socket, release func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	so.stop = stop
+	leave, ok := s.Hub.Join(so)
+	if !ok {
+		leave = func() {}
+		so.bye(farewell(push.Farewell{Code: push.CloseRestart}))
+	}
+	go func() {
+		defer leave()
+		defer release()
+		so.serve(ctx)
+	}()
+}
+
+// asker returns what is kept of an upgrade: who asks, and nothing of the server
+// that received it.
+func asker(r *http.Request) *http.Request {
+	return &http.Request{
+		Method: r.Method, URL: r.URL, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+		Header: r.Header, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS, RequestURI: r.RequestURI,
+	}
 }
 
 // disappoint closes a socket whose client has read enough in the handshake.

@@ -8,19 +8,17 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"github.com/pollard-proxy/pollard/push"
 )
 
-// socket is one client's connection. Its handler's goroutine reads; every
-// subscription is a goroutine, and pings and farewells are short ones.
+// socket is one client's connection. One goroutine reads; every subscription is
+// one more, and pings and farewells are short ones.
 type socket struct {
-	// Set by newSocket, then read-only.
+	// Set before it is served, then read-only.
 	*Server
 	sender
-	request  *http.Request // the upgrade, with the credentials of every watch
+	request  *http.Request // with the credentials of every watch
 	extended bool
-	stop     context.CancelFunc // set by serve before anyone else knows the socket
+	stop     context.CancelFunc // ends the context of everything; set before the hub knows the socket
 
 	// Owned by the reader.
 	commands *allowance
@@ -61,21 +59,11 @@ func newSocket(s *Server, conn *websocket.Conn, r *http.Request, extended bool) 
 // serve talks to the client until either of them ends it, and returns when
 // nothing of the socket is left.
 func (s *socket) serve(ctx context.Context) {
-	ctx, s.stop = context.WithCancel(ctx)
-	defer s.stop()
-	leave, ok := s.Hub.Join(s)
-	if ok {
-		defer leave()
-	}
-	defer hangUp(s.conn.NetConn())
-	if !ok {
-		s.bye(farewell(push.Farewell{Code: push.CloseRestart}))
-		return
-	}
 	s.greet(ctx)
 	s.read(ctx)
 	s.stop()
 	s.end()
+	hangUp(s.conn.NetConn())
 }
 
 // greet says welcome, and goes on with pings.

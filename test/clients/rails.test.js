@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import newest from '@rails/actioncable';
@@ -35,8 +35,8 @@ function subscribe(lab, client, site, path) {
   return { inbox, consumer, subscription, texts };
 }
 
-for (const [name, client] of Object.entries(clients)) {
-  test(`${name} is told the current state, and each change`, inLab(async (lab) => {
+for (const [name, client] of Object.entries(clients)) describe(name, { concurrency: true }, () => {
+  test('it is told the current state, and each change', inLab(async (lab) => {
     const { board, url } = await openSite(lab);
     const { inbox } = subscribe(lab, client, url, board.poll);
     assert.equal((await inbox.next()).event, 'connected');
@@ -52,7 +52,7 @@ for (const [name, client] of Object.entries(clients)) {
     }
   }));
 
-  test(`${name} is rejected where there is nothing to watch`, inLab(async (lab) => {
+  test('it is rejected where there is nothing to watch', inLab(async (lab) => {
     const { url } = await openSite(lab);
     for (const path of ['/nowhere/changes', '/on/no/route', '//elsewhere.test/board/changes', '/board/../board/changes']) {
       const { inbox } = subscribe(lab, client, url, path);
@@ -60,7 +60,7 @@ for (const [name, client] of Object.entries(clients)) {
     }
   }));
 
-  test(`${name} takes no live connection for dead`, inLab(async (lab) => {
+  test('it takes no live connection for dead', inLab(async (lab) => {
     const { board, url } = await openSite(lab);
     const { inbox, texts } = subscribe(lab, client, url, board.poll);
     await texts();
@@ -74,7 +74,7 @@ for (const [name, client] of Object.entries(clients)) {
     assert.equal(PageSocket.count(url + '/-/pollard/cable'), 1);
   }));
 
-  test(`${name} comes back after a restart, to the state of then`, inLab(async (lab) => {
+  test('it comes back after a restart, to the state of then', inLab(async (lab) => {
     const { board, pollard, url } = await openSite(lab);
     const { inbox, texts } = subscribe(lab, client, url, board.poll);
     await texts();
@@ -86,7 +86,7 @@ for (const [name, client] of Object.entries(clients)) {
     assert.equal(await texts(), board.text);
   }));
 
-  test(`${name} comes back when its connection is lost`, inLab(async (lab) => {
+  test('it comes back when its connection is lost', inLab(async (lab) => {
     const { board, relay, url } = await openSite(lab);
     const { inbox, texts } = subscribe(lab, client, url, board.poll);
     await texts();
@@ -97,7 +97,7 @@ for (const [name, client] of Object.entries(clients)) {
     assert.equal(await texts(), board.text);
   }));
 
-  test(`${name} stays away when the session is lost`, inLab(async (lab) => {
+  test('it stays away when the session is lost', inLab(async (lab) => {
     const { board, url } = await openSite(lab);
     const { inbox, texts } = subscribe(lab, client, url, board.poll);
     await texts();
@@ -107,7 +107,7 @@ for (const [name, client] of Object.entries(clients)) {
     assert.deepEqual(await inbox.next(), { event: 'disconnected', told: { willAttemptReconnect: false } });
   }));
 
-  test(`${name} leaves, and upstream is asked no more`, inLab(async (lab) => {
+  test('it leaves, and upstream is asked no more', inLab(async (lab) => {
     const { board, origin, pollard, url } = await openSite(lab);
     const { texts, subscription } = subscribe(lab, client, url, board.poll);
     await texts();
@@ -119,4 +119,4 @@ for (const [name, client] of Object.entries(clients)) {
     await pause(5 * board.interval);
     assert.equal(origin.calls.length, asked);
   }));
-}
+});

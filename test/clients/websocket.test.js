@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import test from 'node:test';
+
+import { WebSocket as AnySocket } from 'ws';
 
 import { inLab } from '../browser/lab/lab.js';
 import { Inbox } from './lab/inbox.js';
-import { cookie } from './lab/page.js';
+import { cookie, PageSocket } from './lab/page.js';
 import { openSite } from './lab/site.js';
 
 /**
@@ -64,11 +67,30 @@ test("Node's WebSocket is told when to come back after a restart", inLab(async (
   assert.ok(JSON.parse(reason).after_ms >= 0, reason);
 }));
 
-test("Node's WebSocket is refused where there is nothing to watch", inLab(async (lab) => {
+/**
+ * How an upgrade is answered that is refused.
+ * @param {import('ws').WebSocket} socket
+ */
+async function refusal(socket) {
+  const [, answer] = await once(socket, 'unexpected-response');
+  let body = '';
+  for await (const chunk of answer) body += chunk;
+  return { status: answer.statusCode, body };
+}
+
+test("ws is refused with upstream's status, and nothing of its body", inLab(async (lab) => {
   const { board, url } = await openSite(lab);
   board.status = 403;
-  const { socket, inbox } = open(lab, url, board.poll);
-  await new Promise((resolve) => { socket.addEventListener('error', resolve); });
-  assert.equal(socket.readyState, WebSocket.CLOSED);
-  assert.equal(inbox.size, 0);
+  assert.deepEqual(await refusal(new PageSocket(url.replace('http', 'ws') + board.poll)), { status: 403, body: '' });
+}));
+
+test('ws on the page of another site is refused before upstream is asked', inLab(async (lab) => {
+  const { board, origin, url } = await openSite(lab);
+  for (const path of [board.poll, '/-/pollard/cable']) {
+    for (const foreign of ['http://elsewhere.test', 'null', undefined]) {
+      const socket = new AnySocket(url.replace('http', 'ws') + path, ['actioncable-v1-json'], { origin: foreign, headers: { Cookie: cookie } });
+      assert.equal((await refusal(socket)).status, 403, `${path} from ${foreign}`);
+    }
+  }
+  assert.deepEqual(origin.calls, []);
 }));
