@@ -18,7 +18,7 @@ import (
 func (h *Handler) coalesce(x *exchange) {
 	p := h.poll(x)
 	a, err := h.hold(x, p)
-	if x.stage == rollout.Push && a.How != coalescer.Hit {
+	if x.stage == rollout.Push {
 		h.remember(x)
 	}
 	var alone *coalescer.Unshareable

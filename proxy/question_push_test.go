@@ -61,6 +61,32 @@ func TestASubscriptionAsksAsTheIdentityLastPolled(t *testing.T) {
 	}
 }
 
+func TestASubscriptionTellsUpstreamWhatTheBalancerSaid(t *testing.T) {
+	said := map[string]string{"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "www.test", "X-Forwarded-Email": "alice@app.test"}
+	lines := []string{"Origin: https://www.test"}
+	for name, value := range said {
+		lines = append(lines, name+": "+value)
+	}
+	for _, peer := range []string{viaBalancer, "Via: 1.1 stranger"} {
+		app := newApplication()
+		playSite(t, app.ServeHTTP, func(s *site) {
+			s.upgrade("/doc", "", append(lines, alice, peer)...)
+			calls, last := app.called()
+			if peer != viaBalancer {
+				if calls != 0 {
+					t.Errorf("a stranger who says so has upstream asked with %v", last.Header)
+				}
+				return
+			}
+			for name, want := range said {
+				if got := last.Header.Get(name); !strings.HasPrefix(got, want) {
+					t.Errorf("got %s %q upstream, want %q", name, got, want)
+				}
+			}
+		}, polled("/doc", pushed))
+	}
+}
+
 func TestPollsAndSocketsShareOneDocument(t *testing.T) {
 	app := newApplication()
 	playSite(t, app.ServeHTTP, func(s *site) {
@@ -100,14 +126,13 @@ type audienceOfTwo struct {
 // As with GitLab the tags say nothing of who asks, and a stranger may say
 // whatever names others: every frame and every answer must be its owner's.
 func TestNobodyIsToldWhatIsAnothers(t *testing.T) {
-	for _, share := range []coalescer.Share{coalescer.Nothing, coalescer.Changes} {
+	for share, changes := range map[coalescer.Share]int{coalescer.Nothing: 1000, coalescer.Changes: 300} {
 		t.Run(share.String(), func(t *testing.T) {
 			app := newApplication()
 			cosmetic := func(o *RouteOptions) { o.IgnoreCookies = []string{"_ga*"} }
 			playSite(t, app.ServeHTTP, func(s *site) {
 				c := &audienceOfTwo{site: s, rnd: rand.New(rand.NewPCG(1, 2)), inbox: map[string][]*inbox{}}
 				c.gather()
-				const changes = 1000
 				for range changes {
 					app.change()
 					c.pollAround()

@@ -45,12 +45,15 @@ func (h *Handler) push(x *exchange) {
 }
 
 // notFromHere refuses the page of another site.
-var notFromHere = push.Refusal{Status: http.StatusForbidden, Reason: "origin"}
+func notFromHere() *push.Refusal {
+	return &push.Refusal{Status: http.StatusForbidden, Reason: "origin"}
+}
 
 // refuseOrigin turns a subscription down before upstream is asked.
 func (h *Handler) refuseOrigin(w http.ResponseWriter, counts *ledger.Route) {
-	counts.Refused(notFromHere.Reason)
-	h.Push.Refuse(w, &notFromHere)
+	why := notFromHere()
+	counts.Refused(why.Reason)
+	h.Push.Refuse(w, why)
 }
 
 // subscription is q's document, to be watched.
@@ -119,7 +122,7 @@ func (h *Handler) Resolve(r *http.Request, path string) (push.Subscription, erro
 		return refused(h.other, &push.Refusal{Status: http.StatusNotFound, Reason: "no-route"})
 	}
 	if !x.hasOwnOrigin(rt.Origins) { // another route may have let the socket in
-		return refused(rt.live.Counts, &notFromHere)
+		return refused(rt.live.Counts, notFromHere())
 	}
 	q := h.question(x, rt, path)
 	if q.stage != rollout.Push {

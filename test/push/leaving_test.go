@@ -2,6 +2,7 @@ package push
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"syscall"
@@ -40,30 +41,37 @@ func TestAReloadThatTakesTheRouteDownSendsWatchersToPollAndNoPollFails(t *testin
 		t.Errorf("got %v %s with Pollard-Push %q after the reload, want the newest state and none", err, body, resp.Header.Get("Pollard-Push"))
 	}
 	for path, want := range map[string]string{"/doc": "GET /doc websocket", "/-/pollard/cable": "GET /-/pollard/cable websocket"} {
-		if got := p.upgrade(path); got != want {
+		if _, got := p.upgrade(path, "https://elsewhere.test"); got != want {
 			t.Errorf("upstream got %q for an upgrade of %s, want %q", got, path, want)
 		}
 	}
 }
 
-// upgrade asks for a WebSocket that only upstream could give, and returns what
-// it says.
-func (p *pollard) upgrade(path string) string {
+// upgrade asks for a WebSocket as a page of an origin, where none is given, and
+// returns what is answered instead.
+func (p *pollard) upgrade(path, origin string) (status int, said string) {
 	p.t.Helper()
-	c := &http.Client{}
 	r, err := http.NewRequest(http.MethodGet, "http://"+p.front+path, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="}}
-	resp, err := c.Do(r)
+	r.Header = http.Header{
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Origin": {origin},
+		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	said := make([]byte, 100)
-	n, _ := resp.Body.Read(said) // an answer this short comes at once
-	return string(said[:n])
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		p.t.Fatalf("%s: was upgraded", path)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
 
 func TestStoppingSendsEveryWatcherAwayProperlyAndNoPollFails(t *testing.T) {

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"testing"
@@ -57,24 +56,15 @@ func TestBeyondALimitWatchersAreToldWhenToComeAndPollsGoOn(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherSiteIsRefused(t *testing.T) {
+func TestAPageOfAnotherSiteIsRefusedBeforeUpstreamIsAsked(t *testing.T) {
 	p := serve(t, "push")
-	front := p.front
-	resp, err := func() (*http.Response, error) {
-		r, err := http.NewRequest(http.MethodGet, "http://"+front+"/doc", nil)
-		if err != nil {
-			return nil, err
+	for _, origin := range []string{"https://evil.test", "null", "http://" + p.front + ".evil.test"} {
+		if status, said := p.upgrade("/doc", origin); status != http.StatusForbidden || said != "" {
+			t.Errorf("%s: got %d with %q, want 403 without a body", origin, status, said)
 		}
-		r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
-			"Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="}, "Origin": {"https://evil.test"}, "Cookie": {"user=alice"}}
-		return http.DefaultTransport.RoundTrip(r)
-	}()
-	if err != nil {
-		t.Fatal(errors.Join(err, errors.New("asking")))
 	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusForbidden || p.app.called() != 0 {
-		t.Errorf("got %s after %d calls upstream, want 403 after none", resp.Status, p.app.called())
+	if got := p.app.called(); got != 0 {
+		t.Errorf("upstream was asked %d times, want never", got)
 	}
-	p.eventually(p.counts(1, "pollard_subscriptions_refused_total", `reason="origin"`))
+	p.eventually(p.counts(3, "pollard_subscriptions_refused_total", `route="doc"`, `reason="origin"`))
 }
