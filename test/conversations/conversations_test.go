@@ -1,39 +1,27 @@
 package conversations
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
-// program is the path of the one that TestMain has built; read-only from then on.
-var program string
+// pollardPath is where TestMain has built the program; read-only from then on.
+var pollardPath string
 
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "pollard-conversations-")
-	if err == nil {
-		defer os.RemoveAll(folder)
-		program, err = build(folder)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	os.Exit(program.Main(m, &pollardPath))
 }
 
 // Each script's name is a claim about the program.
 func TestConversations(t *testing.T) {
 	eachScript(t, "testdata/*.txtar", func(t *testing.T, script *txtar.Archive) {
-		if err := play(program, t.TempDir(), script); err != nil {
+		if err := play(pollardPath, t.TempDir(), script); err != nil {
 			t.Error(err)
 		}
 	})
@@ -48,7 +36,7 @@ func TestScriptsThatLieAreFoundOut(t *testing.T) {
 				want = strings.TrimSpace(string(file.Data))
 			}
 		}
-		err := play(program, t.TempDir(), script)
+		err := play(pollardPath, t.TempDir(), script)
 		if err == nil || want == "" || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want a failure with %q", err, want)
 		}

@@ -1,29 +1,16 @@
 package conversations
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
-)
 
-// build makes the program that all scripts run, in a folder.
-func build(folder string) (program string, err error) {
-	program = filepath.Join(folder, "pollard")
-	args := slices.Concat([]string{"build", "-o", program}, buildFlags, []string{"github.com/pollard-proxy/pollard/cmd/pollard"})
-	out, err := exec.Command("go", args...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building pollard: %w\n%s", err, out)
-	}
-	return program, nil
-}
+	"github.com/pollard-proxy/pollard/test/program"
+)
 
 // A process is a running `pollard serve`.
 type process struct {
@@ -49,9 +36,9 @@ func start(cmd *exec.Cmd) (*process, error) {
 		close(p.exited)
 	}()
 	err := eventually(func() error {
-		found := serving.FindStringSubmatch(p.log.text())
+		found := serving.FindStringSubmatch(p.log.String())
 		if found == nil {
-			return fmt.Errorf("it does not serve:\n%s", p.log.text())
+			return fmt.Errorf("it does not serve:\n%s", p.log.String())
 		}
 		p.front, p.admin = found[1], "http://"+found[2]
 		return nil
@@ -76,10 +63,10 @@ func (p *process) exit(code int) error {
 	select {
 	case <-p.exited:
 	case <-time.After(patience):
-		return fmt.Errorf("it goes on running:\n%s", p.log.text())
+		return fmt.Errorf("it goes on running:\n%s", p.log.String())
 	}
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
-		return fmt.Errorf("got exit code %d, want %d:\n%s", got, code, p.log.text())
+		return fmt.Errorf("got exit code %d, want %d:\n%s", got, code, p.log.String())
 	}
 	return nil
 }
@@ -101,27 +88,12 @@ func (p *process) kill() {
 }
 
 // A transcript is what a program has written so far.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(p)
-}
-
-func (t *transcript) text() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
-}
+type transcript struct{ program.Transcript }
 
 // lines counts the lines that hold a text.
 func (t *transcript) lines(text string) int {
 	n := 0
-	for line := range strings.Lines(t.text()) {
+	for line := range strings.Lines(t.String()) {
 		if strings.Contains(line, text) {
 			n++
 		}

@@ -132,7 +132,7 @@ func (s *scene) log() string {
 	if s.process == nil {
 		return ""
 	}
-	return s.process.log.text()
+	return s.process.log.String()
 }
 
 // close leaves nothing running.

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,16 +10,6 @@ import (
 	"syscall"
 	"testing"
 )
-
-// build makes the program as a user does.
-func build(folder string) (program string, err error) {
-	program = filepath.Join(folder, "pollard")
-	out, err := exec.Command("go", "build", "-o", program, "github.com/pollard-proxy/pollard/cmd/pollard").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building pollard: %w\n%s", err, out)
-	}
-	return program, nil
-}
 
 // A process is a running `pollard serve`.
 type process struct {
@@ -37,7 +26,7 @@ func start(t *testing.T, config, upstream string) *process {
 	t.Helper()
 	p := &process{file: filepath.Join(t.TempDir(), "pollard.yml")}
 	p.configure(t, config)
-	p.cmd = exec.Command(program, "serve", "--config", p.file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", upstream)
+	p.cmd = exec.Command(pollardPath, "serve", "--config", p.file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", upstream)
 	log, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

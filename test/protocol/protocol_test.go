@@ -2,32 +2,20 @@ package protocol
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"testing"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 var update = flag.Bool("update", false, "write what was said into the document")
 
-// program is the path of the one that TestMain has built; read-only from then on.
-var program string
+// pollardPath is where TestMain has built the program; read-only from then on.
+var pollardPath string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "pollard-protocol-")
-	if err == nil {
-		defer os.RemoveAll(folder)
-		program, err = build(folder)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	os.Exit(program.Main(m, &pollardPath))
 }
 
 func TestTheDocumentSaysWhatTheProgramSays(t *testing.T) {

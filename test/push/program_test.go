@@ -1,49 +1,25 @@
 package push
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
-// program is the path of the one that TestMain has built; read-only from then on.
-var program string
+// pollardPath is where TestMain has built the program; read-only from then on.
+var pollardPath string
 
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "pollard-push-")
-	if err == nil {
-		defer os.RemoveAll(folder)
-		program, err = build(folder)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
-
-func build(folder string) (program string, err error) {
-	program = filepath.Join(folder, "pollard")
-	args := slices.Concat([]string{"build", "-o", program}, buildFlags, []string{"github.com/pollard-proxy/pollard/cmd/pollard"})
-	out, err := exec.Command("go", args...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building pollard: %w\n%s", err, out)
-	}
-	return program, nil
+	os.Exit(program.Main(m, &pollardPath))
 }
 
 // pollard is a running `pollard serve` in front of an application.
@@ -52,7 +28,7 @@ type pollard struct {
 	app    *application
 	cmd    *exec.Cmd
 	config string // path
-	log    *transcript
+	log    *program.Transcript
 	front  string // address of the front door
 	admin  string // URL of the admin listener
 	exited chan struct{}
@@ -65,10 +41,10 @@ var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 // configuration. It ends with the test.
 func serve(t *testing.T, stage string, more ...string) *pollard {
 	t.Helper()
-	p := &pollard{t: t, app: newApplication(t), log: &transcript{}, exited: make(chan struct{})}
+	p := &pollard{t: t, app: newApplication(t), log: &program.Transcript{}, exited: make(chan struct{})}
 	p.config = filepath.Join(t.TempDir(), "pollard.yml")
 	p.configure(stage, more...)
-	p.cmd = exec.Command(program, "serve", "--config", p.config)
+	p.cmd = exec.Command(pollardPath, "serve", "--config", p.config)
 	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the detector's second would be most of the time
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
@@ -179,22 +155,4 @@ func (p *pollard) eventually(try func() error) {
 			p.t.Fatalf("%v\n%s", err, p.log)
 		}
 	}
-}
-
-// transcript is what a program has written so far.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *transcript) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.Write(b)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buf.String()
 }

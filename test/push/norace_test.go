@@ -1,6 +1,0 @@
-//go:build !race
-
-package push
-
-// buildFlags build the program as users do.
-var buildFlags []string
