@@ -65,7 +65,8 @@ test('a page behind Pollard shows the same states in the same order as the page 
     await meet(through[i], direct[i], progress);
     const behind = ordered(through[i], progress, `${page} behind Pollard`);
     const plain = ordered(direct[i], progress, `${page} without Pollard`);
-    assert.ok(behind.size >= 3 && plain.size >= 3, `${page} has shown ${behind.size} and ${plain.size} states`);
+    // How many of the states in between are seen depends on when the polls are sent; the first and the last always are.
+    assert.ok(behind.size >= 2 && plain.size >= 2, `${page} has shown ${behind.size} and ${plain.size} states`);
     for (const [far, state] of behind) assert.deepEqual(state, plain.get(far) ?? state, `${page} at ${far}`);
     assert.deepEqual([...through[i].complaints, ...direct[i].complaints], [], page);
   }
