@@ -128,6 +128,12 @@ func upstream(t testing.TB, script func(*talker)) *url.URL {
 	if err != nil {
 		t.Fatal(err)
 	}
+	converse(t, l, script)
+	return &url.URL{Scheme: "http", Host: l.Addr().String()}
+}
+
+// converse plays the script on each connection to l, until the test is over.
+func converse(t testing.TB, l net.Listener, script func(*talker)) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -142,7 +148,6 @@ func upstream(t testing.TB, script func(*talker)) *url.URL {
 		}
 	})
 	t.Cleanup(func() { l.Close(); all.Wait() })
-	return &url.URL{Scheme: "http", Host: l.Addr().String()}
 }
 
 // answering is an upstream that answers each request of a connection with the same bytes, and

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/url"
-	"sync"
 	"testing"
 )
 
@@ -21,20 +20,7 @@ func secureUpstream(t *testing.T, script func(*talker)) (*url.URL, *tls.Config) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer c.Close()
-				script(newTalker(t, c))
-			})
-		}
-	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
+	converse(t, l, script)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return &url.URL{Scheme: "https", Host: "127.0.0.1:" + port}, &tls.Config{RootCAs: roots}
 }

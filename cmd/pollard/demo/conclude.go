@@ -18,7 +18,8 @@ func (s *stage) conclude() error {
 	return errors.Join(last.differences(), last.complaints())
 }
 
-// settled waits until nothing is on its way upstream, and returns that scene, or the last one when that does not happen.
+// settled waits until nothing is on its way upstream, and returns that scene, or the last one when that does not happen. It looks
+// again and again, because the two counts belong to two programs and neither tells when it changes.
 func (s *stage) settled() scene {
 	for deadline := time.Now().Add(settling); ; time.Sleep(10 * time.Millisecond) {
 		sc := s.look()
