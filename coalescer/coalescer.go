@@ -21,6 +21,7 @@ type Coalescer struct {
 	transport http.RoundTripper
 	documents *documents
 	probes    *probes
+	circles   circles
 	writes    *writes
 	forms     forms
 
@@ -43,7 +44,7 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), writes: newWrites(), forms: newForms()}
+	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c
@@ -93,9 +94,9 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 	reason := r.unshareable(resp)
 	f.mu.Lock()
 	f.passed(resp, reason, time.Now())
-	size := f.snap.size()
+	held := f.snap
 	f.mu.Unlock()
-	c.documents.resize(k, size)
+	c.documents.account(k, held)
 }
 
 // sweep forgets idle documents.

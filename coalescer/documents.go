@@ -35,7 +35,8 @@ type shard struct {
 // entry is a feed in the store.
 type entry struct {
 	feed *Feed
-	size int64     // bytes accounted for
+	size int64     // bytes accounted for, what it has in common with others apart
+	body *content  // which it has in common with others; may be nil
 	pins int       // polls and calls that use it now
 	used time.Time // last
 }
@@ -97,16 +98,31 @@ func (d *documents) release(k Key) {
 	}
 }
 
-// resize accounts for what a feed holds now.
-func (d *documents) resize(k Key, size int64) {
+// account accounts for what a feed holds now.
+func (d *documents) account(k Key, held *Snapshot) {
 	s := d.shard(k)
 	s.mu.Lock()
 	if h, ok := s.feeds.Peek(k); ok {
-		d.bytes.Add(size - h.size)
-		h.size = size
+		d.bytes.Add(h.take(held))
 	}
 	s.mu.Unlock()
 	d.shrink()
+}
+
+// take notes what the feed holds, nil if nothing, and returns by how many bytes
+// that is more than before. What is held in common counts once.
+func (h *entry) take(s *Snapshot) (more int64) {
+	var body *content
+	if s != nil {
+		body = s.content
+	}
+	more = s.size() - h.size
+	h.size += more
+	if body != h.body {
+		more += body.shared() - h.body.left()
+		h.body = body
+	}
+	return more
 }
 
 // peek returns the feed of a key without using it; nil if there is none.
@@ -181,7 +197,7 @@ func (d *documents) evict(s *shard, when func(*entry) bool) bool {
 	}
 	s.feeds.Remove(k)
 	d.count.Add(-1)
-	d.bytes.Add(-h.size)
+	d.bytes.Add(-h.size - h.body.left())
 	return true
 }
 

@@ -46,9 +46,10 @@ type Feed struct {
 	flight     *flight   // the call that may be joined
 	passUntil  time.Time // polls pass until then
 	passReason string
-	passedAt   time.Time // when a poll that went by itself was last answered
-	passedTag  etag.Tag  // with this state
-	live       *live     // what watchers wait on; nil while nobody watches
+	passedAt   time.Time  // when a poll that went by itself was last answered
+	passedTag  etag.Tag   // with this state
+	live       *live      // what watchers wait on; nil while nobody watches
+	member     membership // of those who were given the same
 }
 
 // Next returns the current state for p: at once if it is held and fresh, else
@@ -57,8 +58,13 @@ type Feed struct {
 // the context's error if the client gave up.
 func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 	var outdated etag.Tag // held, according to the news
-	if f.heedsNews(p) {
+	switch p.Route.Share {
+	case Changes:
 		outdated = f.consult(ctx, p)
+	case Verified:
+		if asks := f.goAlong(ctx, p); asks != nil {
+			defer asks.through(ctx, p.Route, time.Now())
+		}
 	}
 	for round := range rounds {
 		now := time.Now()
@@ -141,6 +147,9 @@ func (f *Feed) unknown(p *Poll, round int) etag.Tag {
 // that they no longer know.
 func (f *Feed) mayGive(p *Poll, now time.Time, covering bool) bool {
 	limit := p.Route.Audit
+	if p.Route.Share == Verified {
+		limit = min(limit, p.Route.Lease)
+	}
 	if covering {
 		limit += p.Route.StaleIfError
 	}
@@ -154,27 +163,30 @@ func (f *Feed) covers(r *Route, now time.Time) bool {
 }
 
 // conditions returns the tag with which upstream is to be asked on behalf of
-// p, or "" for an unconditional call, and whether that is an audit.
-func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, audit bool) {
+// p, or "" for an unconditional call, and why.
+func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, reason ledger.Reason) {
 	if f.snap == nil {
 		if tags := p.Condition.Tags(); len(tags) > 0 && round == 0 {
-			return tags[0], false
+			return tags[0], p.reason
 		}
-		return "", false
+		return "", p.reason
 	}
 	if f.audited(p, now) {
-		return "", true
+		return "", ledger.Audit
+	}
+	if f.owesProof(p.Route, now) {
+		return "", ledger.Verify
 	}
 	if f.proven.Before(p.since) {
-		return "", false
+		return "", p.reason
 	}
 	if tag := f.unknown(p, round); tag != "" {
-		return tag, false
+		return tag, p.reason
 	}
 	if !f.notModified(p) && !f.mayGive(p, now, false) {
-		return "", false // the body will be needed
+		return "", p.reason // the body will be needed
 	}
-	return f.snap.conditional(), false
+	return f.snap.conditional(), p.reason
 }
 
 // audited reports whether a run of 304s has lasted so long that upstream is to

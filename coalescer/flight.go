@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pollard-proxy/pollard/etag"
-	"github.com/pollard-proxy/pollard/ledger"
 )
 
 // failureFanout is how many of those who waited together for a failing
@@ -66,11 +65,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 		fl.waiters++
 		return fl, false
 	}
-	tag, audit := f.conditions(p, now, round)
-	reason := p.reason
-	if audit {
-		reason = ledger.Audit
-	}
+	tag, reason := f.conditions(p, now, round)
 	ctx, cancel := context.WithCancelCause(f.c.ctx)
 	fl = &flight{
 		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
@@ -144,12 +139,12 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 		orphan, res.response = res.response, nil
 	}
 	fl.result, fl.landed = res, true
-	size := f.snap.size()
+	held := f.snap
 	close(fl.done)
 	f.mu.Unlock()
 
 	closeBody(orphan)
-	f.c.documents.resize(f.key, size)
+	f.c.documents.account(f.key, held)
 }
 
 // apply takes a result over into what is held.
@@ -181,11 +176,15 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 			return
 		}
 		newest := !fl.began.Before(f.asked)
+		if res.full && newest && r.Share == Verified {
+			f.meet(res.snapshot, r)
+		}
 		f.confirm(res.snapshot, r, fl.began, now)
 		if res.full && newest {
 			f.proven, f.run = fl.began, fl.began
 			f.superseded.add(fl.tag) // it was asked for, and something else is current
 		}
+		f.confirmed()
 	case res.snapshot != nil:
 		// It belongs under another key, as do those who wait for the next.
 		f.dismiss(&Ended{Status: res.status, Reconnect: true}, everybody)

@@ -15,11 +15,12 @@ type Share uint8
 const (
 	Nothing    Share = iota // each identity has its own document and its own revalidation
 	Changes                 // the news that something changed, never a body
+	Verified                // the news that nothing changed, between those who were given the same bytes
 	Everything              // the body: the operator says that it is public
 )
 
 func (s Share) String() string {
-	return [...]string{"nothing", "changes", "everything"}[s]
+	return [...]string{"nothing", "changes", "verified", "everything"}[s]
 }
 
 // Policy is what the operator decided for a route. It does not change; a
@@ -36,7 +37,7 @@ type Policy struct {
 	StaleIfError time.Duration // the last good answer covers for a failing upstream this long; 0 is not at all
 	Audit        time.Duration // a body is given out with 200 only this long after upstream gave it with 200; ten times this ends a run of 304s
 	TagFromBody  bool          // compute an entity tag where upstream sends none
-	Lease        time.Duration // a watch is proven anew this often, by an unconditional call as its client
+	Lease        time.Duration // a watch, and under Verified every document, is proven anew this often, by an unconditional call as its client
 }
 
 // Route is a [Policy] in force: with its counts, and with the names of the
@@ -49,6 +50,10 @@ type Route struct {
 	// Keyed reports whether the request field, in canonical form, is always a
 	// part of the keys of this route.
 	Keyed func(field string) bool
+
+	// SaysWho reports whether the request field, in canonical form, is a part
+	// of the identity.
+	SaysWho func(field string) bool
 
 	vary  atomic.Pointer[[]string]
 	quiet atomic.Int64 // since when upstream wants no polls (Unix nanoseconds); 0 if it does

@@ -59,17 +59,11 @@ func (ps *probes) of(place [16]byte) *probe {
 	return fresh
 }
 
-// heedsNews reports whether a probe can tell if f is still current: it holds
-// something that is due, of which upstream gave the tag, and nothing calls for
-// asking upstream as the identity itself.
-func (f *Feed) heedsNews(p *Poll) bool {
-	if p.Route.Share != Changes {
-		return false
-	}
-	now := time.Now()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.snap.conditional() != "" && !now.Before(f.due) && f.flight == nil && !now.Before(f.passUntil) &&
+// canWait reports whether somebody else may tell if f is still current: it
+// holds something that is due, and nothing calls for asking upstream as the
+// identity itself.
+func (f *Feed) canWait(p *Poll, now time.Time) bool {
+	return f.snap != nil && !now.Before(f.due) && f.flight == nil && !now.Before(f.passUntil) &&
 		!f.audited(p, now) && !f.ahead(p, 0) && !f.proven.Before(p.since) && !f.c.writes.since(p.Writer, f.asked)
 }
 
@@ -78,10 +72,10 @@ func (f *Feed) heedsNews(p *Poll) bool {
 // f holds if news came that it is not.
 func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	f.mu.Lock()
-	s, asked := f.snap, f.asked
+	s, asked, waits := f.snap, f.asked, f.canWait(p, time.Now())
 	f.mu.Unlock()
 	tag := s.conditional()
-	if tag == "" {
+	if !waits || tag == "" {
 		return ""
 	}
 	n, ok := f.c.probes.of(p.Place).next(ctx, f.c, p, s)

@@ -65,7 +65,8 @@ func newRoute(policy coalescer.Policy) *coalescer.Route {
 	keyed := []string{"Accept", "Cookie"}
 	return &coalescer.Route{
 		Policy: policy, Name: "scene",
-		Keyed: func(field string) bool { return slices.Contains(keyed, field) },
+		Keyed:   func(field string) bool { return slices.Contains(keyed, field) },
+		SaysWho: func(field string) bool { return field == "Cookie" },
 	}
 }
 

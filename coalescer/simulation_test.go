@@ -55,7 +55,7 @@ type simulation struct {
 	covered  int
 }
 
-// TestSimulationNobodyIsToldWhatTheyMayNotBeTold runs some 10^5 polls in four
+// TestSimulationNobodyIsToldWhatTheyMayNotBeTold runs some 10^5 polls in six
 // worlds. A failure names its seed: with SIMULATION_SEED=n in the environment
 // the same worlds come again, and with -cpu 1 they come again poll by poll
 // (those who are woken at one moment run in any order otherwise).
@@ -70,6 +70,7 @@ func TestSimulationNobodyIsToldWhatTheyMayNotBeTold(t *testing.T) {
 		share  coalescer.Share
 	}{
 		{false, coalescer.Nothing}, {true, coalescer.Nothing}, {false, coalescer.Changes}, {true, coalescer.Changes},
+		{false, coalescer.Verified}, {true, coalescer.Verified},
 	} {
 		t.Run(fmt.Sprintf("stamps %v, share %v", world.stamps, world.share), func(t *testing.T) {
 			t.Parallel()

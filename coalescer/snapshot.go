@@ -22,6 +22,8 @@ type Snapshot struct {
 	// ours is set where upstream cannot be asked with the tag: it was computed
 	// here, or a 304 to it spoke of another.
 	ours bool
+
+	content *content // what Body is of, where documents have it in common
 }
 
 // PollInterval returns the interval that upstream asks its clients to keep, 0
@@ -60,12 +62,16 @@ func (s *Snapshot) freshened(with http.Header) *Snapshot {
 // maps, list element. Measured, rounded up.
 const snapshotOverhead = 1024
 
-// size returns the bytes that s is accounted for.
+// size returns the bytes that s is accounted for, without a body that it has in
+// common with others.
 func (s *Snapshot) size() int64 {
 	if s == nil {
 		return snapshotOverhead
 	}
-	n := snapshotOverhead + len(s.Body) + len(s.Tag)
+	n := snapshotOverhead + len(s.Tag)
+	if s.content == nil {
+		n += len(s.Body)
+	}
 	for name, values := range s.Header {
 		n += len(name) + 40
 		for _, v := range values {

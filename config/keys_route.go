@@ -23,7 +23,7 @@ func (r *Route) matchKeys() []key {
 		{name: "percent", to: scalar(&r.Percent, percent()), def: "100",
 			doc: "The share of actors on this rung; the others stand one rung lower."},
 		{name: "share", to: scalar(&r.Share, share()), def: "nothing",
-			doc: "What may be shared between different identities: nothing, the news that something changed, or everything, which says that the route is public."},
+			doc: "What may be shared between different identities: nothing; the news that something changed; under verified, between those whom the upstream has given the same bytes, the news that nothing did; or everything, which says that the route is public."},
 	}
 }
 
@@ -39,7 +39,7 @@ func share() kind[Share] {
 	return choice(
 		word[Share]{text: "nothing", value: ShareNothing},
 		word[Share]{text: "changes", value: ShareChanges},
-		word[Share]{text: "verified", refusal: "comes with a later version; use nothing or changes"},
+		word[Share]{text: "verified", value: ShareVerified},
 		word[Share]{text: "everything", value: ShareEverything})
 }
 
@@ -109,7 +109,7 @@ func (r *Route) rolloutKeys() []key {
 func (r *Route) pushKeys() []key {
 	return []key{
 		{name: "lease", to: scalar(&r.Lease, duration(time.Second, day)), def: "60s",
-			doc: "How long a watcher's permission is believed."},
+			doc: "How long the permission of a watcher is believed, and under share: verified that of everyone, until the upstream is asked unconditionally."},
 		{name: "deliver", to: scalar(&r.Deliver, choice(
 			word[Deliver]{text: "document", value: DeliverDocument},
 			word[Deliver]{text: "signal", value: DeliverSignal})), def: "document",

@@ -53,10 +53,11 @@ type Route struct {
 // of the configuration.
 type Share string
 
-// A fourth degree, "verified", is known and refused by this version.
+// The degrees, from the safest up.
 const (
 	ShareNothing    Share = "nothing"    // each identity has its own documents
 	ShareChanges    Share = "changes"    // only the news that something changed
+	ShareVerified   Share = "verified"   // that nothing changed, between those who were given the same bytes
 	ShareEverything Share = "everything" // the body: the operator says that it is public
 )
 

@@ -82,7 +82,7 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 		}
 	}
 	counts.Interval(o.Policy.Interval)
-	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed}
+	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed, SaysWho: rt.saysWho}
 	return rt, nil
 }
 
@@ -114,6 +114,11 @@ func (rt *Route) keyed(name string) bool {
 		return true
 	}
 	return rt.Policy.Share != coalescer.Everything && slices.Contains(rt.audience.fields, name)
+}
+
+// saysWho reports whether a field is a part of the identity.
+func (rt *Route) saysWho(name string) bool {
+	return slices.Contains(rt.audience.fields, name) || classify(name) == credential
 }
 
 // query returns the part of a raw query that is in the key, its "?" included. A

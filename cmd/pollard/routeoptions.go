@@ -67,6 +67,8 @@ func share(s config.Share) coalescer.Share {
 	switch s {
 	case config.ShareChanges:
 		return coalescer.Changes
+	case config.ShareVerified:
+		return coalescer.Verified
 	case config.ShareEverything:
 		return coalescer.Everything
 	}
