@@ -17,9 +17,9 @@ import (
 type Store interface {
 	// Begin takes the turn to ask upstream for what name stands for. Where
 	// another instance has been told of it less than t.Fresh ago, or is asking
-	// and is told before the store's patience ends, it returns that State
+	// and is told before the store's patience ends, it returns that
 	// instead. Exactly one of the three results is not nil.
-	Begin(ctx context.Context, name Name, t Terms) (Turn, *State, error)
+	Begin(ctx context.Context, name Name, t Terms) (Turn, *Said, error)
 
 	// Watch has changed called, soon after another instance has published a
 	// state of name whose tag is another than before. It is a hint: one may be
@@ -32,7 +32,7 @@ type Store interface {
 type Turn interface {
 	// Publish tells the others, unless somebody has taken the turn meanwhile
 	// and published, because this instance was not heard of for too long.
-	Publish(s *State)
+	Publish(s *Said)
 	// Release lets somebody else ask: upstream's answer is not for all.
 	Release()
 }
@@ -48,8 +48,8 @@ type Terms struct {
 	Keep  time.Duration // how long what is published is of use
 }
 
-// State is what upstream said, as one instance tells the others.
-type State struct {
+// Said is what upstream said, as one instance tells the others.
+type Said struct {
 	Tag    etag.Tag
 	Header http.Header // nil where only the tag is told
 	Body   []byte
