@@ -44,6 +44,9 @@ type Options struct {
 	Render      time.Duration // how long the application takes over each answer that it renders; 304s are not rendered
 	ChangeEvery time.Duration // mean time between two changes made by Run, all documents together; default 2.5 s
 	Seed        uint64        // of what Run changes and when
+
+	// Edited is told of every change, after its stamp has been renewed and from the goroutine that made it; nil: nobody is.
+	Edited func(Edit)
 }
 
 func (o Options) withDefaults() Options {

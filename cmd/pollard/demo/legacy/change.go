@@ -4,34 +4,36 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"time"
 )
 
 // The three functions below are the only writers of documents. Each renews the stamp after the change, never before it: a poll in between
-// gets a new body under an old stamp and comes back for it, whereas an old body under the new stamp would be shown for good.
+// gets a new body under an old stamp and comes back for it, whereas an old body under the new stamp would be shown for good. A change is
+// made by a request, or, without one, happens by itself.
 
-func (a *App) withJob(id string, change func(*job)) bool {
+func (a *App) withJob(by *http.Request, id string, change func(*job)) bool {
 	if !withNumbered(a, a.jobs, id, change) {
 		return false
 	}
-	a.stamps.touch("/group/project/-/jobs/" + id + ".json")
+	a.edited("/group/project/-/jobs/"+id+".json", by)
 	return true
 }
 
-func (a *App) withIssue(id string, change func(*issue)) bool {
+func (a *App) withIssue(by *http.Request, id string, change func(*issue)) bool {
 	if !withNumbered(a, a.issues, id, change) {
 		return false
 	}
-	a.stamps.touch("/group/project/-/issues/" + id + "/realtime_changes")
+	a.edited("/group/project/-/issues/"+id+"/realtime_changes", by)
 	return true
 }
 
-func (a *App) withImports(change func(map[string][]*project)) {
+func (a *App) withImports(by *http.Request, change func(map[string][]*project)) {
 	a.mu.Lock()
 	change(a.imports)
 	a.mu.Unlock()
-	a.stamps.touch(ImportPath)
+	a.edited(ImportPath, by)
 }
 
 // withNumbered changes the document with the number that id spells, and reports whether there is one.
@@ -73,11 +75,11 @@ func (a *App) Change(path string) error {
 	id := PageOf(path)[strings.LastIndexByte(PageOf(path), '/')+1:]
 	switch routeOf(path) {
 	case RouteJob:
-		changed = a.withJob(id, func(j *job) { j.advance(now) })
+		changed = a.withJob(nil, id, func(j *job) { j.advance(now) })
 	case RouteIssue:
-		changed = a.withIssue(id, func(i *issue) { i.advance(now, "robot") })
+		changed = a.withIssue(nil, id, func(i *issue) { i.advance(now, "robot") })
 	case RouteImport:
-		a.withImports(advanceAll)
+		a.withImports(nil, advanceAll)
 		changed = true
 	}
 	if !changed {

@@ -25,8 +25,10 @@ func TestFormsChangeWhatTheyAreFor(t *testing.T) {
 		form           url.Values
 		polled         string
 	}{
+		{"POST", "/group/project/-/jobs/1/finish", nil, job},
 		{"POST", "/group/project/-/jobs/1/cancel", nil, job},
 		{"POST", "/group/project/-/jobs/1/retry", nil, job},
+		{"POST", "/group/project/-/issues/1/tasks", nil, issue},
 		{"POST", "/group/project/-/issues/1", title, issue},
 		{"PUT", "/group/project/-/issues/1", title, issue},
 		{"POST", "/import/github", nil, legacy.ImportPath},
@@ -59,6 +61,9 @@ func TestFormsRefuseThoseWhoMayNot(t *testing.T) {
 	}{
 		{bob, "/group/project/-/jobs/1/cancel", "", 403},
 		{nil, "/group/project/-/jobs/1/cancel", "", 403},
+		{bob, "/group/project/-/jobs/1/finish", "", 403},
+		{nil, "/group/project/-/issues/1/tasks", "", 401},
+		{bob, "/group/project/-/issues/99/tasks", "", 404},
 		{alice, "/group/project/-/jobs/99/cancel", "", 404},
 		{nil, "/group/project/-/issues/1", "x", 401},
 		{bob, "/group/project/-/issues/99", "x", 404},

@@ -33,10 +33,12 @@ func (a *App) mux() http.Handler {
 		job(w, r)
 	})
 	mux.HandleFunc("POST /group/project/-/jobs/{id}/retry", a.changeJob(retryJob))
+	mux.HandleFunc("POST /group/project/-/jobs/{id}/finish", a.changeJob(finishJob))
 	mux.HandleFunc("POST /group/project/-/jobs/{id}/cancel", a.changeJob(cancelJob))
 	mux.HandleFunc("GET /group/project/-/issues/{id}", a.documentPage("issue", a.findIssue))
 	mux.HandleFunc("POST /group/project/-/issues/{id}", a.editIssue)
 	mux.HandleFunc("PUT /group/project/-/issues/{id}", a.editIssue)
+	mux.HandleFunc("POST /group/project/-/issues/{id}/tasks", a.tickTask)
 	mux.HandleFunc("GET /group/project/-/issues/{id}/realtime_changes", a.polled(a.findIssue))
 	mux.HandleFunc("GET /import/github", a.documentPage("import", a.findImport))
 	mux.HandleFunc("POST /import/github", a.restartImport)
@@ -54,6 +56,7 @@ type page struct {
 	Issues []issueDocument
 	State  string // the document as its poll would answer now, as JSON
 	PollMS int    // when to poll first, 0 when there is no need to
+	Script string // of a further script, "" for none
 }
 
 func (a *App) home(w http.ResponseWriter, r *http.Request) {
@@ -110,6 +113,7 @@ func (a *App) page(w http.ResponseWriter, r *http.Request, status int, name stri
 		p = &page{}
 	}
 	p.Person, p.People, p.Path, p.CSRF = a.Person(r), People(), r.URL.Path, randomHex()
+	p.Script = scriptOf(r)
 	var body bytes.Buffer
 	if err := a.templates[name].ExecuteTemplate(&body, "layout.html", p); err != nil {
 		panic(err) // the templates are part of the binary

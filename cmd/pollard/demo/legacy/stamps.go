@@ -31,11 +31,11 @@ func (s *stamps) current(path string) string {
 	return s.renew(path)
 }
 
-// touch gives path a new stamp.
-func (s *stamps) touch(path string) {
+// touch gives path a new stamp, and returns it.
+func (s *stamps) touch(path string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew(path)
+	return s.renew(path)
 }
 
 // renew is called with mu held. Stamps are truly random, never seeded: a browser may still hold the tags of an earlier run.

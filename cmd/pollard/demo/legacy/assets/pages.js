@@ -6,6 +6,7 @@
   var text = document.getElementById('polling-text');
   var current = JSON.parse(strip.getAttribute('data-state'));
   var sent = 0;
+  var tag = '';
 
   function field(name) { return document.querySelector('[data-field="' + name + '"]'); }
 
@@ -75,7 +76,7 @@
   function say(state, words) {
     strip.className = state;
     text.textContent = sent + (sent === 1 ? ' poll' : ' polls') + ' sent · ' + words;
-    tellFrame({ polls: sent, state: state });
+    tellFrame({ polls: sent, state: state, tag: tag });
   }
 
   /* A page that shows this one in a frame (on another port, so it cannot look inside) may want to count along. */
@@ -93,9 +94,10 @@
       sent += 1;
       say('asking', 'asking');
     },
-    onSuccess: function (answer, interval) {
+    onSuccess: function (answer, interval, newTag) {
       var changed = JSON.stringify(answer) !== JSON.stringify(current);
       current = answer;
+      tag = newTag;
       render(current);
       if (changed) { document.body.classList.add('changed'); }
       window.setTimeout(function () { document.body.classList.remove('changed'); }, 700);

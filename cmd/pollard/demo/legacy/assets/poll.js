@@ -38,7 +38,7 @@
     if (interval > 0 && !document.hidden) {
       this.makeDelayedRequest(interval);
     }
-    this.options.onSuccess(JSON.parse(request.responseText), interval);
+    this.options.onSuccess(JSON.parse(request.responseText), interval, request.getResponseHeader('ETag'));
   };
 
   Poll.prototype.makeDelayedRequest = function (delay) {
