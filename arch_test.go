@@ -48,7 +48,7 @@ var ours = []edge{
 var theirs = []edge{
 	{from: []string{"ledger", "proxy/admin", "cmd/..."}, to: []string{"github.com/prometheus/..."}, why: "metrics have one owner; everything else says what happened, by ledger's words"},
 	{from: []string{"push"}, to: []string{"github.com/wI2L/jsondiff"}, why: "patches are made where states are told"},
-	{from: []string{"push/...", "cmd/pollard/demo", "test/..."}, to: []string{"github.com/gorilla/websocket"}, why: "feeds and forwarding know nothing of watchers' connections; tunnels carry bytes, not messages"},
+	{from: []string{"push/...", "cmd/pollard/demo/...", "test/..."}, to: []string{"github.com/gorilla/websocket"}, why: "feeds and forwarding know nothing of watchers' connections; tunnels carry bytes, not messages"},
 	{from: []string{"config", "test/..."}, to: []string{"go.yaml.in/yaml/v3", "github.com/fsnotify/fsnotify"}, why: "configuration flows down as plain values"},
 	{from: []string{"coalescer/redisstore", "test/..."}, to: []string{"github.com/redis/..."}, why: "Pollard works without Redis; what is stored there is behind coalescer.Store"},
 	{from: []string{"coalescer"}, to: []string{"github.com/hashicorp/golang-lru/v2/..."}, why: "what is remembered, and what is forgotten first, is decided in one place"},

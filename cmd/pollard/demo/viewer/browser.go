@@ -17,6 +17,8 @@ import (
 // maxAnswer bounds what a browser reads of one answer, in bytes.
 const maxAnswer = 1 << 20
 
+const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
+
 // A browser is one person's: all of its tabs share the session and the cache.
 type browser struct {
 	person string
@@ -61,12 +63,11 @@ func (b *browser) open(ctx context.Context, path string) error {
 	return err
 }
 
-// poll asks as a page's script does, through the cache, and returns how long the answer says to wait: 0 when it says to stop. The token is
-// the page's own.
-func (b *browser) poll(ctx context.Context, page Page, token string) (time.Duration, error) {
+// poll asks as a page's script does, through the cache. The token is the page's own.
+func (b *browser) poll(ctx context.Context, page Page, token string) (*stored, error) {
 	r, err := b.get(ctx, page.Poll)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	b.dress(r, "empty", "application/json, text/plain, */*")
 	r.Header.Set("X-Requested-With", "XMLHttpRequest")
@@ -74,21 +75,26 @@ func (b *browser) poll(ctx context.Context, page Page, token string) (time.Durat
 	r.Header.Set("Referer", b.base.JoinPath(page.Path).String())
 	answer, err := b.revalidate(r)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := b.check(b.person, answer.body); err != nil {
-		return 0, foreignError{err}
+		return nil, foreignError{err}
 	}
-	return interval(answer.header), nil
+	return answer, nil
 }
 
-// interval is Poll-Interval as a page's script reads it: what is no positive number of milliseconds ends the polling.
-func interval(h http.Header) time.Duration {
-	ms, err := strconv.Atoi(h.Get("Poll-Interval"))
+// interval is Poll-Interval as a page's script reads it: what is no positive number of milliseconds ends the polling, and is 0 here.
+func (s *stored) interval() time.Duration {
+	ms, err := strconv.Atoi(s.header.Get("Poll-Interval"))
 	if err != nil || ms <= 0 {
 		return 0
 	}
 	return time.Duration(ms) * time.Millisecond
+}
+
+// isPushed reports whether the answer says that its document can be watched.
+func (s *stored) isPushed() bool {
+	return s.header.Get("Pollard-Push") == "1" && s.header.Get("ETag") != ""
 }
 
 // revalidate sends r, with the tag of the answer that the cache has, and returns what the page is given. A 304 freshens the stored fields
@@ -157,13 +163,20 @@ func (b *browser) dress(r *http.Request, destination, accept string) {
 		"Accept":          accept,
 		"Accept-Encoding": "gzip, deflate",
 		"Accept-Language": "en-GB,en;q=0.9",
-		"User-Agent":      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36",
+		"User-Agent":      userAgent,
 		"Sec-Fetch-Dest":  destination,
 		"Sec-Fetch-Mode":  mode,
 		"Sec-Fetch-Site":  "same-origin",
 	} {
 		r.Header.Set(name, value)
 	}
+}
+
+// patient returns the browser's client without its limit on how long an answer may take.
+func (b *browser) patient() *http.Client {
+	client := *b.client
+	client.Timeout = 0
+	return &client
 }
 
 type response struct {

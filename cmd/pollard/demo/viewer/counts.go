@@ -5,6 +5,7 @@ import "sync"
 // Counts are what a crowd has done, and what went wrong for it.
 type Counts struct {
 	Polls   uint64 // sent
+	Pushed  uint64 // states that came without being asked for
 	Stopped uint64 // times that a page stopped polling for good because of an error; none are to be expected
 	Foreign uint64 // answers that were made for somebody else; one is too many
 	Why     string // the first error of either kind
@@ -25,6 +26,12 @@ func (c *counter) poll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.Polls++
+}
+
+func (c *counter) pushed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Pushed++
 }
 
 func (c *counter) stopped(why error) {

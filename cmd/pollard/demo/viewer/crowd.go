@@ -1,5 +1,6 @@
 // Package viewer has people who watch polling pages, as browsers do it: every person has one browser, with its session and its HTTP cache,
-// and any number of tabs, each of which opens a page, polls as often as the answers say, is hidden and shown, and moves on.
+// and any number of tabs, each of which opens a page, polls as often as the answers say, or is told of changes if that is offered, is hidden
+// and shown, and moves on.
 package viewer
 
 import (
@@ -23,6 +24,7 @@ type Page struct {
 type Options struct {
 	Base    *url.URL // scheme and authority of the site
 	Viewers int      // tabs, shared out evenly among People
+	Ways    []Way    // of the tabs that do not poll, in turn; none: all poll
 	People  []string // who signs in
 	Pages   []Page
 	Seed    uint64
@@ -43,6 +45,10 @@ const (
 	patience    = 10 * time.Second // the longest that one answer may take
 	lastPatient = 2 * time.Second  // the same, once Run has been told to end
 )
+
+// pollingTabs are those of a person that poll before one is pushed to. Whoever is pushed to costs upstream a proof at once and saves polls
+// later: where few watch for seconds only, there is nothing to be seen but the cost.
+const pollingTabs = 2
 
 // A Crowd is a number of viewers.
 type Crowd struct {
@@ -75,7 +81,7 @@ func (c *Crowd) Run(ctx context.Context) error {
 	var tabs sync.WaitGroup
 	for i := range c.options.Viewers {
 		t := &tab{
-			browser: browsers[i%len(browsers)], pages: c.options.Pages, count: &c.count,
+			browser: browsers[i%len(browsers)], way: c.way(i, len(browsers)), pages: c.options.Pages, count: &c.count,
 			random: rand.New(rand.NewPCG(c.options.Seed, uint64(i))),
 		}
 		tabs.Go(func() { t.run(ctx, requests) })
@@ -85,6 +91,15 @@ func (c *Crowd) Run(ctx context.Context) error {
 	defer impatient.Stop()
 	tabs.Wait()
 	return nil
+}
+
+// way returns how a tab learns of changes: each person's first tabs poll, and three of four of the others.
+func (c *Crowd) way(tab, people int) Way {
+	further := tab - pollingTabs*people
+	if further < 0 || further%4 != 3 || len(c.options.Ways) == 0 {
+		return Polls
+	}
+	return c.options.Ways[further/4%len(c.options.Ways)]
 }
 
 // signIn opens a browser for everybody who will have a tab.

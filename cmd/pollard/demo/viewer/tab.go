@@ -10,6 +10,7 @@ import (
 // A tab shows one page after another.
 type tab struct {
 	browser *browser
+	way     Way
 	pages   []Page
 	count   *counter
 	random  *rand.Rand
@@ -29,17 +30,25 @@ func (t *tab) run(ctx, requests context.Context) {
 	}
 }
 
-// watch polls for a page until the person leaves it.
+// watch polls for a page, or has it pushed, until the person leaves it.
 func (t *tab) watch(ctx, requests context.Context, page Page) {
 	ctx, leave := context.WithTimeout(ctx, t.about(visit))
 	defer leave()
 	token := pageToken()
 	for ctx.Err() == nil {
 		t.count.poll()
-		wait, err := t.browser.poll(requests, page, token)
+		answer, err := t.browser.poll(requests, page, token)
 		if err != nil {
 			t.stop(ctx, err)
+			pause(ctx, t.about(idleVisit))
+			return
 		}
+		if t.way != Polls && answer.isPushed() {
+			if err := t.follow(ctx, page, answer.header.Get("ETag")); err != nil {
+				t.stop(ctx, err)
+			}
+		}
+		wait := answer.interval()
 		if wait == 0 {
 			pause(ctx, t.about(idleVisit))
 			return
