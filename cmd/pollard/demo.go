@@ -21,20 +21,26 @@ import (
 
 func newDemo(e environment) *cobra.Command {
 	o := demo.Options{Out: e.stdout, Interactive: isTerminal(e.stdout), Start: startDemo}
+	var stage string
 	cmd := &cobra.Command{
-		Use:   "demo [--duration D] [--viewers N] [--json]",
+		Use:   "demo [--duration D] [--viewers N] [--stage STAGE] [--json]",
 		Short: "Show the calls fall: a legacy application, the proxy in front of it, and viewers",
-		Long:  "Runs a legacy polling application, the proxy in front of it, and viewers that behave like browsers,\non free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.",
-		Args:  arguments(cobra.NoArgs),
+		Long: "Runs a legacy polling application, the proxy in front of it, and viewers that poll as browsers do or are pushed to,\n" +
+			"on free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.",
+		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Viewers < 0 || o.Duration < 0 {
 				return usageError{fmt.Errorf("--viewers and --duration cannot be negative")}
+			}
+			if o.Stage = demo.Stage(stage); o.Stage != demo.Coalesce && o.Stage != demo.Push {
+				return usageError{fmt.Errorf("--stage %s: want %s or %s", stage, demo.Coalesce, demo.Push)}
 			}
 			return demo.Run(cmd.Context(), o)
 		},
 	}
 	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C")
-	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 200)")
+	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 300)")
+	cmd.Flags().StringVar(&stage, "stage", string(demo.Push), "of the routes: coalesce, or push, which some of the viewers take")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print nothing but one JSON object, at the end")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of what viewers do and what changes")
 	return cmd
@@ -46,8 +52,8 @@ func isTerminal(w io.Writer) bool {
 }
 
 // startDemo runs an instance in front of the demo's application.
-func startDemo(ctx context.Context, upstream *url.URL) (demo.Proxy, error) {
-	c, err := demoConfig(upstream)
+func startDemo(ctx context.Context, upstream *url.URL, routes []demo.Route) (demo.Proxy, error) {
+	c, err := demoConfig(upstream, routes)
 	if err != nil {
 		return demo.Proxy{}, err
 	}
@@ -72,15 +78,15 @@ func startDemo(ctx context.Context, upstream *url.URL) (demo.Proxy, error) {
 }
 
 // demoConfig is what an operator would have written for the application.
-func demoConfig(upstream *url.URL) (*config.Config, error) {
+func demoConfig(upstream *url.URL, routes []demo.Route) (*config.Config, error) {
 	var y strings.Builder
 	fmt.Fprintf(&y, "listen: \"127.0.0.1:0\"\nadmin: \"127.0.0.1:0\"\nupstream: %q\nlog: {polls: false}\nroutes:\n", upstream)
-	for _, r := range demo.Routes() {
+	for _, r := range routes {
 		share := config.ShareNothing
 		if r.SharesChanges {
 			share = config.ShareChanges
 		}
-		fmt.Fprintf(&y, "  - {name: %s, path: %q, stage: coalesce, share: %s}\n", r.Name, r.Path, share)
+		fmt.Fprintf(&y, "  - {name: %s, path: %q, stage: %s, share: %s}\n", r.Name, r.Path, r.Stage, share)
 	}
 	return config.Parse("demo", []byte(y.String()), os.LookupEnv)
 }

@@ -24,7 +24,7 @@ const pages = [
 ];
 
 test('the pages of the demo fit their screens and complain of nothing', inLab(async (lab) => {
-  const demo = await startDemo(lab, 24);
+  const demo = await startDemo(lab, 24, 'push');
   const browser = await startBrowser(lab);
   await Promise.all(screens.map(async (screen) => {
     const context = await browser.newContext({ viewport: screen });

@@ -9,10 +9,10 @@ import (
 // settling is how long the two counts may differ after the last viewer has gone: somebody's browser may still be polling.
 const settling = 2 * time.Second
 
-// conclude prints the end and judges it.
-func (s *stage) conclude() error {
-	last := s.settled()
-	if err := s.print(last); err != nil {
+// conclude prints the end and judges it. Who was watching is told from the scene before: by now they have gone home.
+func (t *theatre) conclude(before scene) error {
+	last := t.settled()
+	if err := t.print(last, before); err != nil {
 		return err
 	}
 	return errors.Join(last.differences(), last.complaints())
@@ -20,21 +20,25 @@ func (s *stage) conclude() error {
 
 // settled waits until nothing is on its way upstream, and returns that scene, or the last one when that does not happen. It looks
 // again and again, because the two counts belong to two programs and neither tells when it changes.
-func (s *stage) settled() scene {
+func (t *theatre) settled() scene {
 	for deadline := time.Now().Add(settling); ; time.Sleep(10 * time.Millisecond) {
-		sc := s.look()
+		sc := t.look()
 		if sc.differences() == nil || time.Now().After(deadline) {
 			return sc
 		}
 	}
 }
 
-func (s *stage) print(last scene) error {
-	if s.options.JSON {
-		return writeReport(s.options.Out, last.routes())
+func (t *theatre) print(last, before scene) error {
+	if t.options.JSON {
+		return writeReport(t.options.Out, last.routes())
 	}
-	whole := meter{scenes: []scene{{At: s.started}}}
-	_, err := fmt.Fprint(s.options.Out, "\n", table(last, whole.rates(last)))
+	whole := meter{scenes: []scene{{At: t.started}}}
+	now := whole.rate(last)
+	for i := range min(len(last.Rows), len(before.Rows)) {
+		last.Rows[i].Watchers = before.Rows[i].Watchers
+	}
+	_, err := fmt.Fprint(t.options.Out, "\n", table(last, now))
 	return err
 }
 

@@ -1,6 +1,6 @@
 // Package demo shows on one machine what Pollard is for: a legacy application whose pages poll, a proxy in front of it, and people who
-// watch those pages in browsers. The calls fall, the terminal says by how much, and a page shows the same document with the proxy and
-// without it, side by side.
+// watch those pages in browsers and by every other way that the proxy offers. The calls fall, the terminal says by how much, and a page
+// shows the same document with the proxy and without it, side by side, and how long each takes to show a change.
 //
 // No number is taken on trust: what the proxy claims to have sent upstream is compared with what the application has really received, and
 // every answer that a viewer gets is checked for having been made for that viewer. A demo in which either is wrong fails.
@@ -19,21 +19,34 @@ import (
 
 // Options set up a demo. Out and Start are required.
 type Options struct {
-	Viewers     int           // browser tabs; default 200
+	Stage       Stage         // of the proxy's routes; default Push
+	Viewers     int           // browser tabs; default 300
 	Duration    time.Duration // 0: until the context of Run ends
 	JSON        bool          // print nothing but one object, at the end
 	Out         io.Writer     // what is printed goes here
 	Seed        uint64        // of what viewers do and what changes
 	Interactive bool          // Out is a terminal: the table is redrawn in place
 
-	// Start puts a proxy in front of upstream, on free loopback ports, with Routes as its routes. The context lives until after the
-	// proxy's Stop has returned.
-	Start func(ctx context.Context, upstream *url.URL) (Proxy, error)
+	// Start puts a proxy with these routes in front of upstream, on free loopback ports. The context lives until after the proxy's Stop has
+	// returned.
+	Start func(ctx context.Context, upstream *url.URL, routes []Route) (Proxy, error)
 }
+
+// A Stage is how much the proxy does on a route.
+type Stage string
+
+// The stages that can be shown.
+const (
+	Coalesce Stage = "coalesce" // answer polls from memory
+	Push     Stage = "push"     // the same, and tell those who can be told
+)
 
 func (o Options) withDefaults() Options {
 	if o.Viewers == 0 {
-		o.Viewers = 200
+		o.Viewers = 300
+	}
+	if o.Stage == "" {
+		o.Stage = Push
 	}
 	return o
 }
@@ -48,19 +61,20 @@ type Proxy struct {
 
 // A Route is one that the proxy should have.
 type Route struct {
-	Name string
-	Path string // pattern
+	Name  string
+	Path  string // pattern
+	Stage Stage
 
 	// SharesChanges says that the upstream's entity tag is a stamp per path: news that something has changed holds for everybody,
 	// though bodies do not (`share: changes`).
 	SharesChanges bool
 }
 
-// Routes lists the application's polled routes.
-func Routes() []Route {
+// routes lists the application's polled routes.
+func routes(at Stage) []Route {
 	var routes []Route
 	for _, r := range legacy.Routes() {
-		routes = append(routes, Route{Name: r.Name, Path: r.Path, SharesChanges: true})
+		routes = append(routes, Route{Name: r.Name, Path: r.Path, Stage: at, SharesChanges: true})
 	}
 	return routes
 }
@@ -73,15 +87,18 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Viewers < 0 {
 		return fmt.Errorf("a demo with %d viewers: want one or more", o.Viewers)
 	}
+	if o.Stage != Coalesce && o.Stage != Push {
+		return fmt.Errorf("a demo at stage %q: want %s or %s", o.Stage, Coalesce, Push)
+	}
 	if o.Duration > 0 {
 		timed, cancel := context.WithTimeout(ctx, o.Duration)
 		defer cancel()
 		ctx = timed
 	}
-	s, err := setUp(ctx, o)
+	t, err := setUp(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.takeDown()) }()
-	return s.play(ctx)
+	defer func() { err = errors.Join(err, t.takeDown()) }()
+	return t.play(ctx)
 }

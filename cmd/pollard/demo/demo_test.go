@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/cmd/pollard/demo/legacy"
+	"github.com/pollard-proxy/pollard/cmd/pollard/demo/viewer"
 )
 
 // A passThrough is a proxy that sends every poll upstream, and counts.
@@ -25,14 +26,14 @@ type passThrough struct {
 }
 
 // startPassThrough returns a Start that runs such a proxy behind front, nil for nothing in between.
-func startPassThrough(front func(http.Handler) http.Handler) func(context.Context, *url.URL) (Proxy, error) {
-	return func(_ context.Context, upstream *url.URL) (Proxy, error) {
+func startPassThrough(front func(http.Handler) http.Handler) func(context.Context, *url.URL, []Route) (Proxy, error) {
+	return func(_ context.Context, upstream *url.URL, routes []Route) (Proxy, error) {
 		p := &passThrough{}
 		p.Rewrite = func(r *httputil.ProxyRequest) {
 			r.SetURL(upstream)
 			r.Out.Host = r.In.Host
 		}
-		for _, r := range Routes() {
+		for _, r := range routes {
 			p.totals = append(p.totals, RouteTotals{Name: r.Name, Path: r.Path, Stage: "off", Percent: 100, Share: "nothing"})
 		}
 		var h http.Handler = p
@@ -118,7 +119,7 @@ func TestDemoPrintsOneObjectForMachines(t *testing.T) {
 	if got.Total["polls"] == 0.0 || got.Total["polls"] != got.Total["upstream"] || got.Total["reduction"] != 0.0 {
 		t.Errorf("got a total of %v, want polls that all went upstream", got.Total)
 	}
-	for i, route := range Routes() {
+	for i, route := range legacy.Routes() {
 		if got.Routes[i]["name"] != route.Name || len(got.Routes[i]) != 12 {
 			t.Errorf("got route %v, want %s with the twelve keys of the API", got.Routes[i], route.Name)
 		}
@@ -159,7 +160,7 @@ func TestDemoFailsWhenPagesAreMadeToStop(t *testing.T) {
 }
 
 func TestDemoSaysWhatCouldNotBeStarted(t *testing.T) {
-	start := func(context.Context, *url.URL) (Proxy, error) { return Proxy{}, io.ErrUnexpectedEOF }
+	start := func(context.Context, *url.URL, []Route) (Proxy, error) { return Proxy{}, io.ErrUnexpectedEOF }
 	err := Run(t.Context(), Options{Out: io.Discard, Start: start})
 	if err == nil || err.Error() != "starting the proxy: unexpected EOF" {
 		t.Errorf("got %v, want the reason on one line", err)
@@ -186,22 +187,23 @@ func TestCountsThatDifferAreNamed(t *testing.T) {
 
 func TestTableIsReadInFiveSeconds(t *testing.T) {
 	part, less := 0.9166, -0.25
-	sc := scene{Rows: []row{
-		{RouteTotals{Name: "job", Stage: "coalesce", Polls: 1_234_567, Upstream: 102_880, Reduction: &part}, 102_880},
+	sc := scene{Counts: viewer.Counts{Pushed: 1_234}, Rows: []row{
+		{RouteTotals{Name: "job", Stage: "push", Polls: 1_234_567, Avoided: 99_999.6, Watchers: 1_200, Upstream: 102_880, Reduction: &part}, 102_880},
 		{RouteTotals{Name: "issue_realtime_changes", Stage: "off"}, 0},
 		{RouteTotals{Name: "import_realtime_changes", Stage: "observe", Polls: 4, Upstream: 5, Reduction: &less}, 5},
 	}}
 	want := strings.TrimPrefix(`
-ROUTE                    POLLS IN      /s CALLS OUT     /s FLEET SAW REDUCTION                    STAGE
-job                     1,234,567    66.7   102,880    5.5   102,880    91.7 %  ███████████████░  coalesce
-issue_realtime_changes          0                 0                0         –                    off
-import_realtime_changes         4                 5                5   -25.0 %  ░░░░░░░░░░░░░░░░  observe
-total                   1,234,571    66.7   102,885    5.5   102,885    91.7 %  ███████████████░
+ROUTE                    POLLS IN  AVOIDED WATCHERS CALLS OUT FLEET SAW REDUCTION                    STAGE
+job                     1,234,567  100,000    1,200   102,880   102,880    91.7 %  ███████████████░  push
+issue_realtime_changes          0        0        0         0         0         –                    off
+import_realtime_changes         4        0        0         5         5   -25.0 %  ░░░░░░░░░░░░░░░░  observe
+total                   1,234,571  100,000    1,200   102,885   102,885    92.3 %  ███████████████░
 
+per second: 66.7 polls in, 5.5 calls out    states pushed: 1,234
+avoided is modelled: what watchers would have polled; by the polls that came alone, the reduction is 91.7 %
 answers that went to the wrong viewer: 0    pages stopped by an error: 0
 `, "\n")
-	fast := rate{66.7, 5.5}
-	if got := table(sc, rates{"job": fast, "": fast}); got != want {
+	if got := table(sc, rate{66.7, 5.5}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -209,19 +211,16 @@ answers that went to the wrong viewer: 0    pages stopped by an error: 0
 func TestRatesAreTakenOverTheLastSeconds(t *testing.T) {
 	start := time.Unix(0, 0)
 	var m meter
-	at := func(seconds int, polls uint64) rates {
-		return m.rates(scene{At: start.Add(time.Duration(seconds) * time.Second), Rows: []row{{RouteTotals: RouteTotals{Name: "job", Polls: polls}}}})
+	at := func(seconds int, polls uint64) rate {
+		return m.rate(scene{At: start.Add(time.Duration(seconds) * time.Second), Rows: []row{{RouteTotals: RouteTotals{Name: "job", Polls: polls}}}})
 	}
-	if got := at(0, 0); got != nil {
+	if got := at(0, 0); got != (rate{}) {
 		t.Errorf("after one scene: got %v, want nothing to say", got)
 	}
 	at(2, 1000)
 	at(4, 1020)
-	if got := at(6, 1040)["job"].polls; got != 10 {
+	if got := at(6, 1040).polls; got != 10 {
 		t.Errorf("got %v a second, want 10: the burst in the beginning is out of the window", got)
-	}
-	if got := at(6, 1040)[""].polls; got != 10 {
-		t.Errorf("all routes: got %v a second, want 10", got)
 	}
 }
 

@@ -8,31 +8,19 @@ const window = 4 * time.Second
 // A meter remembers the scenes of the last few seconds.
 type meter struct{ scenes []scene }
 
-// rates returns how fast the counts have grown over the window that ends with now.
-func (m *meter) rates(now scene) rates {
+// rate returns how fast the counts have grown over the window that ends with now.
+func (m *meter) rate(now scene) rate {
 	m.scenes = append(m.scenes, now)
 	for len(m.scenes) > 2 && now.At.Sub(m.scenes[1].At) >= window {
 		m.scenes = m.scenes[1:]
 	}
-	before := map[string]row{}
-	for _, r := range m.scenes[0].Rows {
-		before[r.Name] = r
-	}
 	seconds := now.At.Sub(m.scenes[0].At).Seconds()
 	if seconds <= 0 {
-		return nil
+		return rate{}
 	}
-	grown := rates{}
-	var all rate
-	for _, r := range now.Rows {
-		one := rate{
-			polls: float64(r.Polls-before[r.Name].Polls) / seconds,
-			calls: float64(r.Upstream-before[r.Name].Upstream) / seconds,
-		}
-		grown[r.Name] = one
-		all.polls += one.polls
-		all.calls += one.calls
+	before, after := sum(m.scenes[0].routes()), sum(now.routes())
+	return rate{
+		polls: float64(after.Polls-before.Polls) / seconds,
+		calls: float64(after.Upstream-before.Upstream) / seconds,
 	}
-	grown[""] = all
-	return grown
 }

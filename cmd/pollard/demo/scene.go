@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pollard-proxy/pollard/cmd/pollard/demo/legacy"
 	"github.com/pollard-proxy/pollard/cmd/pollard/demo/viewer"
 )
 
@@ -23,11 +24,11 @@ type scene struct {
 }
 
 // look takes in the scene. Requests on their way are counted by the proxy already and by the application not yet.
-func (s *stage) look() scene {
+func (t *theatre) look() scene {
 	now := time.Now()
-	received := s.received.Calls()
-	sc := scene{At: now, Elapsed: now.Sub(s.started), Counts: s.crowd.Counts()}
-	for _, r := range s.proxy.Routes() {
+	received := t.received.Calls()
+	sc := scene{At: now, Elapsed: now.Sub(t.started), Counts: t.crowd.Counts()}
+	for _, r := range t.proxy.Routes() {
 		sc.Rows = append(sc.Rows, row{r, uint64(received.Route(r.Name))})
 	}
 	return sc
@@ -39,6 +40,14 @@ func (sc scene) routes() []RouteTotals {
 		routes[i] = r.RouteTotals
 	}
 	return routes
+}
+
+func (sc scene) watchers() int64 {
+	var n int64
+	for _, r := range sc.Rows {
+		n += r.Watchers
+	}
+	return n
 }
 
 func (sc scene) received() uint64 {
@@ -56,7 +65,7 @@ func (sc scene) differences() error {
 	for _, r := range sc.Rows {
 		rows[r.Name] = r
 	}
-	for _, route := range Routes() {
+	for _, route := range legacy.Routes() {
 		r, ok := rows[route.Name]
 		switch {
 		case !ok:

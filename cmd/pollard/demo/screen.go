@@ -15,48 +15,49 @@ const (
 	notice = 2 * time.Second        // between two lines where nothing can be redrawn
 )
 
-// show keeps whoever looks at Out up to date until ctx ends.
-func (s *stage) show(ctx context.Context) {
+// show keeps whoever looks at Out up to date until ctx ends, and returns the last scene that they saw.
+func (t *theatre) show(ctx context.Context) (last scene) {
 	switch {
-	case s.options.JSON:
+	case t.options.JSON:
 		<-ctx.Done()
-	case s.options.Interactive:
-		fmt.Fprint(s.options.Out, bold(s.title()), s.addresses())
-		table := &live{out: s.options.Out}
-		s.every(ctx, redraw, table)
+	case t.options.Interactive:
+		fmt.Fprint(t.options.Out, bold(t.title()), t.addresses())
+		table := &live{out: t.options.Out}
+		last = t.every(ctx, redraw, table)
 		table.erase() // for the last one to take its place
 	default:
-		fmt.Fprint(s.options.Out, s.title(), s.addresses())
-		s.every(ctx, notice, lines{s.options.Out})
+		fmt.Fprint(t.options.Out, t.title(), t.addresses())
+		last = t.every(ctx, notice, lines{t.options.Out})
 	}
+	return last
 }
 
 // A display shows one scene after another.
-type display interface{ draw(scene, rates) }
+type display interface{ draw(scene, rate) }
 
-func (s *stage) every(ctx context.Context, pause time.Duration, d display) {
+func (t *theatre) every(ctx context.Context, pause time.Duration, d display) scene {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	var m meter
 	for {
-		sc := s.look()
-		d.draw(sc, m.rates(sc))
+		sc := t.look()
+		d.draw(sc, m.rate(sc))
 		select {
 		case <-ctx.Done():
-			return
+			return sc
 		case <-ticker.C:
 		}
 	}
 }
 
-func (s *stage) title() string {
-	tabs, people := s.options.Viewers, min(s.options.Viewers, len(legacy.People()))
-	return fmt.Sprintf("Pollard demo: %d browser tabs of %d people poll a legacy application, through Pollard.", tabs, people)
+func (t *theatre) title() string {
+	tabs, people := t.options.Viewers, min(t.options.Viewers, len(legacy.People()))
+	return fmt.Sprintf("Pollard demo: %d browser tabs of %d people watch a legacy application, through Pollard.", tabs, people)
 }
 
-func (s *stage) addresses() string {
+func (t *theatre) addresses() string {
 	return fmt.Sprintf("\n\n  side by side     %s/\n  through Pollard  %s/\n  without it       %s/\n  metrics          %s/metrics\n\n",
-		s.page.url, s.proxy.URL, s.direct.url, s.proxy.Admin)
+		t.page.url, t.proxy.URL, t.direct.url, t.proxy.Admin)
 }
 
 // live redraws its table in place.
@@ -66,7 +67,7 @@ type live struct {
 }
 
 // draw switches line wrapping off meanwhile: a narrow terminal then cuts lines instead of adding some that nobody counts.
-func (l *live) draw(sc scene, now rates) {
+func (l *live) draw(sc scene, now rate) {
 	text := table(sc, now) + fmt.Sprintf("\n%s   Ctrl-C ends the demo.\n", clock(sc.Elapsed))
 	l.erase()
 	fmt.Fprint(l.out, "\x1b[?7l", text, "\x1b[?7h")
@@ -82,13 +83,13 @@ func (l *live) erase() {
 // lines prints one line a scene, for logs, once there is something to say.
 type lines struct{ out io.Writer }
 
-func (l lines) draw(sc scene, now rates) {
+func (l lines) draw(sc scene, now rate) {
 	total := sum(sc.routes())
 	if total.Reduction == nil {
 		return
 	}
-	fmt.Fprintf(l.out, "%s  polls in %s (%.1f/s)  calls out %s (%.1f/s)  reduction %s\n", clock(sc.Elapsed),
-		grouped(total.Polls), now[""].polls, grouped(total.Upstream), now[""].calls, percentage(total.Reduction))
+	fmt.Fprintf(l.out, "%s  polls in %s (%.1f/s)  watchers %d  calls out %s (%.1f/s)  reduction %s\n", clock(sc.Elapsed),
+		grouped(total.Polls), now.polls, sc.watchers(), grouped(total.Upstream), now.calls, percentage(total.Reduction))
 }
 
 func clock(d time.Duration) string {

@@ -16,8 +16,11 @@ import (
 // view returns the side-by-side page of app, with the proxy on port 1 and the application on port 2.
 func view(t *testing.T, app *legacy.App) (*sideBySide, http.Handler) {
 	t.Helper()
-	v := newSideBySide(app)
-	return v, v.handler(&url.URL{Host: "127.0.0.1:1"}, &url.URL{Host: "127.0.0.1:2"}, func() scene { return scene{} })
+	v := newSideBySide(app, newDelays())
+	return v, v.handler(sight{
+		proxy: &url.URL{Host: "127.0.0.1:1"}, direct: &url.URL{Host: "127.0.0.1:2"},
+		script: "/script.js", look: func() scene { return scene{} },
+	})
 }
 
 func get(h http.Handler, target string, cookies ...*http.Cookie) *http.Response {
@@ -116,7 +119,7 @@ func TestEventsTellCallsOfTheVisitorFromSharedOnes(t *testing.T) {
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (reached{Through: 2, Direct: 5, Shared: 3}); got.Documents[document] != want {
+	if want := (reached{Through: 2, Direct: 5, Shared: 3, Step: legacy.Step{Label: "Finish the job"}}); got.Documents[document] != want {
 		t.Errorf("got %+v, want %+v", got.Documents[document], want)
 	}
 	if len(got.Documents) != len(app.Documents()) {
@@ -144,5 +147,89 @@ func TestPagesAndTheirPartsAreSmall(t *testing.T) {
 	}
 	if total > 100<<10 {
 		t.Errorf("got %d bytes, want no more than 100 KiB", total)
+	}
+}
+
+// press sends one of the page's forms, with a session if there is one.
+func press(page http.Handler, target string, session *http.Cookie, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", target, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if session != nil {
+		r.AddCookie(session)
+	}
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, r)
+	return w
+}
+
+func TestStepButtonIsAWriteOfTheVisitorThroughTheProxy(t *testing.T) {
+	var edits []legacy.Edit
+	app := legacy.New(legacy.Options{Edited: func(e legacy.Edit) { edits = append(edits, e) }})
+	var written []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		written = append(written, r.Method+" "+r.URL.Path)
+		app.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	at, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := newSideBySide(app, newDelays()).handler(sight{proxy: at, direct: at, look: func() scene { return scene{} }})
+	alice, bob := app.SignIn("alice"), app.SignIn("bob")
+	job := url.Values{"path": app.Documents()[:1]}
+	if got := press(page, "/step", alice, job); got.Code != http.StatusNoContent {
+		t.Errorf("got %d, want 204", got.Code)
+	}
+	if len(written) != 1 || written[0] != "POST /group/project/-/jobs/1/finish" || edits[0].Session != alice.Value {
+		t.Errorf("the proxy has seen %v and the application %+v, want a form of alice's", written, edits)
+	}
+	if got := press(page, "/step", bob, job); got.Code != http.StatusForbidden || !strings.Contains(got.Body.String(), "Only members") {
+		t.Errorf("bob: got %d %s, want what the application says", got.Code, got.Body)
+	}
+	if got := press(page, "/step", alice, url.Values{"path": {"/etc/passwd"}}); got.Code != http.StatusNotFound || len(written) != 2 {
+		t.Errorf("what is no document: got %d after %v, want 404 from the page itself", got.Code, written)
+	}
+	proxy.Close()
+	if got := press(page, "/step", alice, job); got.Code != http.StatusBadGateway {
+		t.Errorf("without a proxy: got %d, want 502", got.Code)
+	}
+}
+
+func TestPageIsToldHowLongItsChangesTook(t *testing.T) {
+	d := newDelays()
+	app := legacy.New(legacy.Options{Edited: d.edited})
+	v := newSideBySide(app, d)
+	page := v.handler(sight{proxy: &url.URL{}, direct: &url.URL{}, look: func() scene { return scene{} }})
+	alice, document := app.SignIn("alice"), app.Documents()[0]
+	show := func(side string, session *http.Cookie) int {
+		tag := get(app, document).Header.Get("ETag")
+		return press(page, "/shown", session, url.Values{"side": {side}, "view": {"1"}, "path": {document}, "tag": {tag}}).Code
+	}
+	show("through", alice)
+	show("direct", alice)
+	if err := app.Change(document); err != nil {
+		t.Fatal(err)
+	}
+	show("through", alice)
+	if err := app.Change(document); err != nil {
+		t.Fatal(err)
+	}
+	show("direct", alice)
+	got := v.event(scene{}, alice.Value)
+	if got.Through.Others.Samples != 1 || got.Direct.Others.Samples != 2 || got.Direct.Own.Samples != 0 {
+		t.Errorf("got %+v and %+v, want one sample of two changes, and two", got.Through, got.Direct)
+	}
+	if got := show("through", nil); got != http.StatusForbidden {
+		t.Errorf("somebody without a session: got %d, want 403", got)
+	}
+}
+
+func TestPageNamesTheLineThatWasAdded(t *testing.T) {
+	_, page := view(t, legacy.New(legacy.Options{}))
+	body, err := io.ReadAll(get(page, "/").Body)
+	if err != nil || !strings.Contains(string(body), `&lt;script src="/script.js"&gt;`) {
+		t.Errorf("got no tag in\n%s", body)
 	}
 }

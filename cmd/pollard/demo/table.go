@@ -10,31 +10,33 @@ import (
 const bar = 16
 
 // columns are as wide as an 80-column terminal allows up to the reduction; what comes after it may be cut off.
-const columns = "%-23s %9s %7s %9s %6s %9s %9s  %s"
+const columns = "%-23s %9s %8s %8s %9s %9s %9s  %s"
 
-// rates are polls and calls per second by route name, and for all routes under "". A route that is missing has none to show.
-type rates map[string]rate
-
+// A rate is of polls and calls per second, all routes together.
 type rate struct{ polls, calls float64 }
 
 // table shows a scene, one route per line. FLEET SAW is the application's own count beside what the proxy says it sent: the two are equal,
-// or someone is wrong.
-func table(sc scene, now rates) string {
+// or someone is wrong. AVOIDED is no count, but modelled: polls that watchers would have sent.
+func table(sc scene, now rate) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, columns+"  %s\n", "ROUTE", "POLLS IN", "/s", "CALLS OUT", "/s", "FLEET SAW", "REDUCTION", pad(""), "STAGE")
+	fmt.Fprintf(&b, columns+"  %s\n", "ROUTE", "POLLS IN", "AVOIDED", "WATCHERS", "CALLS OUT", "FLEET SAW", "REDUCTION", pad(""), "STAGE")
 	for _, r := range sc.Rows {
-		line(&b, r, now)
+		line(&b, r)
 	}
 	total := sum(sc.routes())
-	all := RouteTotals{Name: "total", Polls: total.Polls, Upstream: total.Upstream, Reduction: total.Reduction}
-	line(&b, row{all, sc.received()}, rates{all.Name: now[""]})
-	fmt.Fprintf(&b, "\nanswers that went to the wrong viewer: %d    pages stopped by an error: %d\n", sc.Counts.Foreign, sc.Counts.Stopped)
+	all := RouteTotals{Name: "total", Polls: total.Polls, Avoided: total.Avoided, Upstream: total.Upstream, Reduction: total.Reduction, Watchers: sc.watchers()}
+	line(&b, row{all, sc.received()})
+	fmt.Fprintf(&b, "\nper second: %.1f polls in, %.1f calls out    states pushed: %s\n", now.polls, now.calls, grouped(sc.Counts.Pushed))
+	if total.Avoided > 0 {
+		fmt.Fprintf(&b, "avoided is modelled: what watchers would have polled; by the polls that came alone, the reduction is %s\n", percentage(total.measured()))
+	}
+	fmt.Fprintf(&b, "answers that went to the wrong viewer: %d    pages stopped by an error: %d\n", sc.Counts.Foreign, sc.Counts.Stopped)
 	return b.String()
 }
 
-func line(b *strings.Builder, r row, now rates) {
-	text := fmt.Sprintf(columns+"  %s", r.Name, grouped(r.Polls), perSecond(now[r.Name].polls),
-		grouped(r.Upstream), perSecond(now[r.Name].calls), grouped(r.Received), percentage(r.Reduction), pad(gauge(r.Reduction)), r.Stage)
+func line(b *strings.Builder, r row) {
+	text := fmt.Sprintf(columns+"  %s", r.Name, grouped(r.Polls), grouped(uint64(r.Avoided+0.5)), grouped(uint64(max(0, r.Watchers))),
+		grouped(r.Upstream), grouped(r.Received), percentage(r.Reduction), pad(gauge(r.Reduction)), r.Stage)
 	fmt.Fprintln(b, strings.TrimRight(text, " "))
 }
 
@@ -58,13 +60,6 @@ func gauge(part *float64) string {
 // pad makes a gauge, or none, as wide as a full one. Its characters are of several bytes, which %-16s would count.
 func pad(gauge string) string {
 	return gauge + strings.Repeat(" ", bar-utf8.RuneCountInString(gauge))
-}
-
-func perSecond(n float64) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.1f", n)
 }
 
 // grouped writes n with its thousands apart.

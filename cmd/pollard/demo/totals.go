@@ -51,6 +51,11 @@ func sum(routes []RouteTotals) totals {
 	return t
 }
 
+// measured is the reduction without what is modelled.
+func (t totals) measured() *float64 {
+	return sum([]RouteTotals{{Polls: t.Polls, Upstream: t.Upstream}}).Reduction
+}
+
 func writeReport(w io.Writer, routes []RouteTotals) error {
 	if err := json.NewEncoder(w).Encode(report{Routes: routes, Total: sum(routes)}); err != nil {
 		return fmt.Errorf("printing the totals: %w", err)

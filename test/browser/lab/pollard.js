@@ -23,10 +23,11 @@ const binary = process.env.POLLARD ?? fileURLToPath(new URL('../../../bin/pollar
  * polling, or when Pollard's count of upstream calls is not the application's.
  * @param {import('./lab.js').Lab} lab
  * @param {number} viewers
+ * @param {'coalesce' | 'push'} [stage] at push, pages behind Pollard carry its script
  * @returns {Promise<Demo>}
  */
-export async function startDemo(lab, viewers) {
-  const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1']);
+export async function startDemo(lab, viewers, stage = 'coalesce') {
+  const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1', '--stage', stage]);
   lab.defer(() => child.stop('SIGINT'));
   const [, page, through, direct] = await child.printed(/side by side +(\S+)\/\n +through Pollard +(\S+)\/\n +without it +(\S+)\//);
   const change = async (/** @type {string} */ path) => {

@@ -1,40 +1,76 @@
 /*
- * The two frames are on other ports, so this page cannot look inside: each tells by a message that it has polled. How many of those polls
- * reached the application comes from the application, by the stream of events.
+ * The two frames are on other ports, so this page cannot look inside: each tells by a message that it has polled, and what it shows. How
+ * many of those polls reached the application, and how long changes took to be shown, comes from the application's side, by the stream of
+ * events.
  */
 'use strict';
 
-const select = document.getElementById('document');
+const byId = (id) => document.getElementById(id);
+const select = byId('document');
 const sides = ['through', 'direct'].map((name) => {
-  const element = document.getElementById(name);
+  const element = byId(name);
   const base = `${location.protocol}//${location.hostname}:${document.body.dataset[name]}`;
-  return { name, element, base, frame: element.querySelector('iframe'), path: '', polls: {} };
+  return { name, element, base, frame: element.querySelector('iframe'), path: '', tag: '', polls: {} };
 });
 let atFirst = null; // the counts of the first event: what was shared before this page came is not its business
+let documents = null; // of the last event
+let view = 0; // counts what was opened: the first state of each was there before
 
-const number = (n) => n.toLocaleString('en');
+const number = (n) => Math.round(n).toLocaleString('en');
 const percent = (part) => (part === null ? '–' : `${(100 * part).toFixed(1)} %`);
+const seconds = ({ ms, samples }) => (samples === 0 ? '–' : `${(ms / 1000).toFixed(2)} s`);
 
 function put(side, name, text) {
   const place = side.element.querySelector(`[data-field="${name}"]`);
   if (place) place.textContent = text;
+  return place;
+}
+
+function putDelay(side, name, delay) {
+  put(side, name, seconds(delay)).title = delay.samples === 1 ? 'one change' : `median of ${delay.samples} changes`;
 }
 
 function open(page) {
+  view += 1;
   for (const side of sides) {
+    side.tag = '';
+    side.path = select.selectedOptions[0].dataset.poll;
     side.frame.src = side.base + page;
     const address = side.element.querySelector('[data-field="address"]');
     address.href = address.textContent = side.base + page;
   }
+  showStep();
 }
 
 function told(event) {
   const side = sides.find((s) => s.frame.contentWindow === event.source && s.base === event.origin);
   if (!side || typeof event.data.path !== 'string') return;
-  side.path = event.data.path;
-  if (event.data.state === 'asking') side.polls[side.path] = (side.polls[side.path] || 0) + 1;
-  put(side, 'polls', number(side.polls[side.path] || 0));
-  side.element.querySelector('.note').classList.toggle('broken', event.data.state === 'broken');
+  const { path, state, tag } = event.data;
+  side.path = path;
+  showStep();
+  if (state === 'asking') side.polls[path] = (side.polls[path] || 0) + 1;
+  put(side, 'polls', number(side.polls[path] || 0));
+  side.element.querySelector('.note').classList.toggle('broken', state === 'broken');
+  if (!tag || tag === side.tag) return;
+  side.tag = tag;
+  post('/shown', { side: side.name, view, path, tag });
+}
+
+function post(target, fields) {
+  return fetch(target, { method: 'POST', body: new URLSearchParams(fields) });
+}
+
+/* Presses one of the two buttons. A job has no secrets, but not everybody may finish it. */
+async function press(target) {
+  const response = await post(target, { path: sides[0].path });
+  byId('trouble').textContent = response.ok ? '' : `That was refused with ${response.status}: ${await response.text()}`;
+}
+
+/* Names what can be done next to the document on the left. */
+function showStep() {
+  const next = documents && documents[sides[0].path];
+  byId('step').disabled = !next;
+  if (next) byId('step').textContent = next.step.label;
 }
 
 function cell(row, content) {
@@ -45,34 +81,49 @@ function cell(row, content) {
 function meter(part) {
   const m = document.createElement('meter');
   m.value = part === null ? 0 : part;
+  m.setAttribute('aria-hidden', 'true'); // the number stands beside it
   return m;
 }
 
 function show(news) {
-  atFirst = atFirst || news.documents;
+  documents = news.documents;
+  atFirst = atFirst || documents;
   for (const side of sides) {
-    const reached = news.documents[side.path];
+    putDelay(side, 'own', news[side.name].own);
+    putDelay(side, 'others', news[side.name].others);
+    const reached = documents[side.path];
     if (!reached) continue;
     put(side, 'calls', number(reached[side.name]));
     put(side, 'shared', number(reached.shared - atFirst[side.path].shared));
   }
-  const total = { name: 'total', stage: '', received: news.received, ...news.total };
-  const body = document.getElementById('routes');
+  showStep();
+  showFleet(news);
+}
+
+function showFleet({ seconds: elapsed, routes, total, watchers, received }) {
+  for (const name of ['polls', 'avoided', 'upstream']) byId(name).textContent = number(total[name]);
+  byId('watchers').textContent = number(watchers);
+  byId('reduction').textContent = percent(total.reduction);
+  byId('elapsed').textContent = `${elapsed} s`;
+  const body = byId('routes');
   body.textContent = '';
-  for (const route of [...news.routes, total]) {
+  for (const route of [...routes, { name: 'total', received, watchers, ...total }]) {
     const row = body.insertRow();
-    [route.name, route.stage, number(route.polls), number(route.upstream), number(route.received), percent(route.reduction), meter(route.reduction)]
-      .forEach((content) => cell(row, content));
+    const counts = [route.polls, route.avoided, route.watchers, route.upstream, route.received];
+    [route.name, ...counts.map(number), percent(route.reduction), meter(route.reduction)].forEach((content) => cell(row, content));
   }
-  document.getElementById('elapsed').textContent = `${news.seconds} s`;
 }
 
 window.addEventListener('message', told);
 select.addEventListener('change', () => open(select.value));
-document.getElementById('controls').addEventListener('submit', (event) => {
+byId('controls').addEventListener('submit', (event) => {
   event.preventDefault();
-  const path = sides[0].path || select.selectedOptions[0].dataset.poll;
-  fetch('/change', { method: 'POST', body: new URLSearchParams({ path }) });
+  press('/step');
+});
+byId('change').addEventListener('click', () => press('/change'));
+document.addEventListener('visibilitychange', () => { // a page out of sight does not poll: what it missed is nobody's delay
+  view += 1;
+  for (const side of sides) side.tag = '';
 });
 new EventSource('/events').onmessage = (event) => show(JSON.parse(event.data));
 open(select.value);
