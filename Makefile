@@ -60,7 +60,7 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 	test/tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: setup-bench ## compare with nginx, Varnish and ReverseProxy; ARGS='-quick', '-run hits', '-write', …
+bench: setup-bench ## compare with nginx, Varnish, Nchan, ReverseProxy; ARGS='-quick', '-run hits', '-write', …
 	$(GO) run ./test/bench $(ARGS)
 
 .PHONY: bench-go

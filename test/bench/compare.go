@@ -16,7 +16,10 @@ type scenario struct {
 	run  func(context.Context, *lab) (section, error)
 }
 
-var scenarios = [...]scenario{{"hits", hits}, {"pass", pass}, {"storm", storms}, {"steady", steady}}
+var scenarios = [...]scenario{
+	{"hits", hits}, {"pass", pass}, {"storm", storms}, {"steady", steady},
+	{"delivery", deliveries}, {"idle", idlers}, {"handshakes", handshakes},
+}
 
 func scenarioNames() []string {
 	names := make([]string, len(scenarios))

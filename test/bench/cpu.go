@@ -29,18 +29,28 @@ func watchCPU(pid int) (*cpuMeter, error) {
 	if pid == 0 {
 		return m, nil
 	}
+	var err error
+	if m.pids, err = processTree(pid); err != nil {
+		return nil, err
+	}
+	m.began, err = m.total()
+	return m, err
+}
+
+// processTree is a process and its descendants, by number.
+func processTree(pid int) ([]int, error) {
 	parents, err := parentsByPID()
 	if err != nil {
 		return nil, err
 	}
+	var tree []int
 	for p := range parents {
 		if descends(p, pid, parents) {
-			m.pids = append(m.pids, p)
+			tree = append(tree, p)
 		}
 	}
-	slices.Sort(m.pids)
-	m.began, err = m.total()
-	return m, err
+	slices.Sort(tree)
+	return tree, nil
 }
 
 // used is the CPU time since watchCPU.

@@ -80,7 +80,12 @@ func (l *lab) findServers(ctx context.Context) error {
 			continue
 		}
 		if _, err := exec.LookPath(name); err != nil {
-			return fmt.Errorf("%w: `test/tools/setup bench` installs it, -without leaves a server out", err)
+			return missing(err)
+		}
+	}
+	if !l.leavesOut("nchan") {
+		if _, err := nginxModules(); err != nil {
+			return missing(err)
 		}
 	}
 	if l.leavesOut("pollard") {
@@ -96,6 +101,10 @@ func (l *lab) findServers(ctx context.Context) error {
 		return fmt.Errorf("build pollard: %w: %s", err, out)
 	}
 	return nil
+}
+
+func missing(err error) error {
+	return fmt.Errorf("%w: `test/tools/setup bench` installs it, -without leaves a server out", err)
 }
 
 func (l *lab) leavesOut(server string) bool { return slices.Contains(l.without, server) }

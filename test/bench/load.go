@@ -36,7 +36,8 @@ type result struct {
 	P50, P99  time.Duration
 }
 
-// answerLimit bounds the wait for the last answer of a storm: four times nginx's lock timeout.
+// answerLimit bounds the wait for the last answer of a storm, and for the last watcher to have a change:
+// four times nginx's lock timeout.
 const answerLimit = 20 * time.Second
 
 func runLoad(in io.Reader, out io.Writer) error {

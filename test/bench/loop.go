@@ -32,9 +32,9 @@ type conn struct {
 
 // dial opens n connections to addr, all of which must be up before the first request.
 func dial(addr string, n int, request []byte) (*loop, error) {
-	to, err := netip.ParseAddrPort(addr)
-	if err != nil || !to.Addr().Is4() {
-		return nil, fmt.Errorf("address %q: want an IPv4 address and a port", addr)
+	to, err := parseAddr(addr)
+	if err != nil {
+		return nil, err
 	}
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -55,24 +55,12 @@ func dial(addr string, n int, request []byte) (*loop, error) {
 }
 
 func (l *loop) open(to netip.AddrPort) error {
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	fd, err := connect(to)
 	if err != nil {
-		return fmt.Errorf("socket: %w", err)
+		return err
 	}
 	l.conns = append(l.conns, conn{fd: fd})
-	if err := syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != nil {
-		return fmt.Errorf("connect to %v: %w", to, err)
-	}
-	err = errors.Join(
-		syscall.SetNonblock(fd, true),
-		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),
-		// The event carries the connection's index where C programs put its descriptor.
-		syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(len(l.conns) - 1)}),
-	)
-	if err != nil {
-		return fmt.Errorf("prepare the connection to %v: %w", to, err)
-	}
-	return nil
+	return await(l.epoll, fd, len(l.conns)-1)
 }
 
 func (l *loop) close() {
@@ -98,18 +86,11 @@ func (l *loop) sendAll() error {
 	return nil
 }
 
-// send writes the request. One that does not fit into an empty socket buffer is a broken machine.
+// send starts the request on a connection.
 func (l *loop) send(c *conn) error {
 	c.answer.reset()
 	c.sent = time.Since(l.started)
-	n, err := syscall.Write(c.fd, l.request)
-	if err != nil {
-		return fmt.Errorf("send: %w", err)
-	}
-	if n < len(l.request) {
-		return fmt.Errorf("send: the socket took %d of %d bytes", n, len(l.request))
-	}
-	return nil
+	return send(c.fd, l.request)
 }
 
 // closed keeps every connection busy for d: each answer is followed by the next request.

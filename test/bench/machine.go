@@ -75,10 +75,10 @@ func describeMachine(o options, args []string) machine {
 		Date:    time.Now(),
 		Command: strings.Join(append([]string{"go run ./test/bench"}, args...), " "),
 	}
-	for _, version := range [][]string{{"nginx", "-v"}, {"varnishd", "-V"}} {
+	for _, version := range [][]string{{"nginx", "-v"}, {"varnishd", "-V"}, {"dpkg-query", "-W", "libnginx-mod-nchan"}} {
 		if out, err := exec.Command(version[0], version[1:]...).CombinedOutput(); err == nil {
 			first, _, _ := bytes.Cut(out, []byte("\n"))
-			m.Rivals = append(m.Rivals, string(first))
+			m.Rivals = append(m.Rivals, strings.Join(strings.Fields(string(first)), " "))
 		}
 	}
 	return m

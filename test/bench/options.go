@@ -21,23 +21,34 @@ type options struct {
 	connections int           // of the load generator in hits and pass
 	crowd       int           // clients in storm and steady
 	identities  int           // in steady with share: changes
+	watchers    int           // in delivery and handshakes
+	changes     int           // in a round of delivery
+	idlers      int           // watchers in idle
+	settle      time.Duration // of idle, before memory is read
 	pollard     string        // an executable; built from ./cmd/pollard when empty
 	document    string        // what -write writes to
 	quick       bool
 	write       bool
 }
 
+// rivals are the names by which a run can go without a server.
+var rivals = []string{"pollard", "nginx", "varnish", "reverseproxy", "nchan"}
+
 func parseOptions(args []string) (options, error) {
 	o := options{run: scenarioNames()}
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.Var(&o.run, "run", "scenarios, separated by commas")
-	flags.Var(&o.without, "without", "servers to leave out: pollard, nginx, varnish, reverseproxy")
+	flags.Var(&o.without, "without", "servers to leave out: "+strings.Join(rivals, ", "))
 	flags.IntVar(&o.rounds, "rounds", 5, "interleaved rounds; their median counts")
 	flags.DurationVar(&o.length, "length", 2*time.Second, "of one measurement in hits and pass")
 	flags.DurationVar(&o.steady, "steady", time.Minute, "of one run of steady")
 	flags.IntVar(&o.connections, "connections", 64, "keep-alive connections in hits and pass")
 	flags.IntVar(&o.crowd, "crowd", 1000, "clients in storm and steady")
 	flags.IntVar(&o.identities, "identities", 200, "identities in steady with share: changes")
+	flags.IntVar(&o.watchers, "watchers", 5000, "watchers in delivery and handshakes")
+	flags.IntVar(&o.changes, "changes", 40, "changes in a round of delivery")
+	flags.IntVar(&o.idlers, "idlers", 10_000, "watchers in idle")
+	flags.DurationVar(&o.settle, "settle", 30*time.Second, "time in idle until memory is read")
 	flags.StringVar(&o.pollard, "pollard", "", "the pollard to measure (default: built from ./cmd/pollard)")
 	flags.StringVar(&o.document, "document", "docs/measurements.md", "where -write puts the tables")
 	flags.BoolVar(&o.quick, "quick", false, "one short round: shows that it works, its figures mean nothing")
@@ -45,6 +56,7 @@ func parseOptions(args []string) (options, error) {
 	flags.Parse(args) // ExitOnError: never returns an error
 	if o.quick {
 		o.rounds, o.length, o.steady, o.crowd, o.identities = 1, 300*time.Millisecond, 6*time.Second, 100, 20
+		o.watchers, o.changes, o.idlers, o.settle = 200, 5, 500, time.Second
 	}
 	return o, o.validate()
 }
@@ -56,12 +68,13 @@ func (o options) validate() error {
 		}
 	}
 	for _, name := range o.without {
-		if !slices.Contains([]string{"pollard", "nginx", "varnish", "reverseproxy"}, name) {
+		if !slices.Contains(rivals, name) {
 			return fmt.Errorf("-without %s: no such server", name)
 		}
 	}
-	if o.rounds < 1 || o.length <= 0 || o.connections < 1 || o.crowd < 1 || o.identities < 1 {
-		return errors.New("-rounds, -length, -connections, -crowd and -identities must be above zero")
+	least := min(o.rounds, o.connections, o.crowd, o.identities, o.watchers, o.changes, o.idlers)
+	if least < 1 || o.length <= 0 || o.settle < 0 {
+		return errors.New("-rounds, -length, -connections, -crowd, -identities, -watchers, -changes and -idlers must be above zero")
 	}
 	if o.write && (o.quick || o.rounds < 3 || len(o.run) < len(scenarios)) {
 		return errors.New("-write wants every scenario, at least 3 rounds and no -quick: the document holds whole runs only")

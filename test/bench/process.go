@@ -21,10 +21,11 @@ const readyLimit = 20 * time.Second
 
 // command is a server to start.
 type command struct {
-	name string // in the tables
-	addr string // that it will answer on
-	args []string
-	env  []string // besides our own
+	name  string // in the tables
+	addr  string // that it will answer on
+	admin string // where Pollard has its metrics; empty: nowhere
+	args  []string
+	env   []string // besides our own
 }
 
 // process is a running server, pinned to one core. Whoever started it stops it.

@@ -17,14 +17,15 @@ import (
 	"time"
 )
 
-// fleet is the upstream: a web application whose polls never find anything new. The query of a request
-// says how it is to be answered, so that one process serves every scenario:
+// fleet is the upstream: a web application whose polls never find anything new, but those of its board.
+// The query of a request says how it is to be answered, so that one process serves every scenario:
 //
 //	size           bytes of the body (default 1024, at most 1 MiB)
 //	delay          time before the answer
 //	cache_control  the response's Cache-Control (default: none)
 type fleet struct {
 	body   []byte
+	board  *board
 	counts struct{ requests, notModified, anonymous atomic.Int64 }
 }
 
@@ -41,12 +42,18 @@ func (c counts) since(earlier counts) counts {
 
 const largestBody = 1 << 20
 
-func newFleet() *fleet { return &fleet{body: bytes.Repeat([]byte("0123456789abcdef"), largestBody/16)} }
+func newFleet() *fleet {
+	return &fleet{body: bytes.Repeat([]byte("0123456789abcdef"), largestBody/16), board: newBoard()}
+}
 
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.counts.requests.Add(1)
 	if r.Header.Get("Cookie") == "" && r.Header.Get("Authorization") == "" {
 		f.counts.anonymous.Add(1)
+	}
+	if r.URL.Path == boardPath {
+		f.board.ServeHTTP(w, r)
+		return
 	}
 	how, err := parseManner(r.URL.RawQuery)
 	if err != nil {
@@ -69,6 +76,14 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(how.size))
 	w.Write(f.body[:how.size]) // fails when the client is gone, and then nobody is left to tell
+}
+
+// control is the second listener: what the fleet has been asked, and its board.
+func (f *fleet) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", f.serveCounts)
+	mux.HandleFunc(boardPath, f.board.serveControl)
+	return mux
 }
 
 func (f *fleet) serveCounts(w http.ResponseWriter, _ *http.Request) {
@@ -136,7 +151,7 @@ func runUpstream(ctx context.Context, args []string) error {
 	defer stop()
 	f := newFleet()
 	ended := make(chan error, 2)
-	for addr, handler := range map[string]http.Handler{*listen: f, *count: http.HandlerFunc(f.serveCounts)} {
+	for addr, handler := range map[string]http.Handler{*listen: f, *count: f.control()} {
 		go func() {
 			ended <- serve(ctx, addr, handler)
 			stop()
