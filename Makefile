@@ -42,6 +42,10 @@ test-short: check ## run the Go tests without the race detector and without the 
 test-race: ## run the Go tests under the race detector
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 
+.PHONY: test-push-long
+test-push-long: ## send 2,000 watchers away in every way, under steady polls
+	$(GO) test ./test/push -count 1 -timeout $(TIMEOUT) -run 'SentAway' -watchers 2000
+
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
 	cd test/browser && npm ci --no-audit --no-fund && npm test

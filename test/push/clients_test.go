@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -161,8 +163,14 @@ func (w *watcher) endedWith(code int, words map[string]string) error {
 	return nil
 }
 
-// comesBack returns the delay that a close frame gives.
+// comesBack returns the delay that a close frame gives, or the last retry field
+// of an event stream.
 func (w *watcher) comesBack() (time.Duration, error) {
+	if w.kind == "events" {
+		said := retryField.FindAllStringSubmatch(w.all(), -1)
+		ms, err := strconv.Atoi(said[len(said)-1][1])
+		return time.Duration(ms) * time.Millisecond, err
+	}
 	var reason struct {
 		AfterMS *int64 `json:"after_ms"`
 	}
@@ -171,6 +179,9 @@ func (w *watcher) comesBack() (time.Duration, error) {
 	}
 	return time.Duration(*reason.AfterMS) * time.Millisecond, nil
 }
+
+// retryField is in every event stream at least once, at its beginning.
+var retryField = regexp.MustCompile(`(?m)^retry: (\d+)$`)
 
 // poll asks once.
 func (p *pollard) poll(c *http.Client, user string, lines ...string) (*http.Response, string, error) {
@@ -225,6 +236,18 @@ func (p *pollard) steadily(users ...string) *pollers {
 	ps.stop = func() { cancel(); running.Wait() }
 	p.t.Cleanup(ps.stop)
 	return ps
+}
+
+// eventuallyPoll waits until so many more polls were answered.
+func (ps *pollers) eventuallyPoll(p *pollard, more int64) {
+	p.t.Helper()
+	want := ps.polls.Load() + more
+	p.eventually(func() error {
+		if n := ps.polls.Load(); n < want {
+			return fmt.Errorf("%d polls, want %d", n, want)
+		}
+		return nil
+	})
 }
 
 // pause keeps a poller from taking the processors from everyone else.

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func TestAReloadThatTakesTheRouteDownSendsWatchersToPollAndNoPollFails(t *testing.T) {
@@ -74,11 +77,73 @@ func (p *pollard) upgrade(path, origin string) (status int, said string) {
 	return resp.StatusCode, string(body)
 }
 
-func TestStoppingSendsEveryWatcherAwayProperlyAndNoPollFails(t *testing.T) {
-	const watching, perSecond = 500, 400
-	p := serve(t, "push", "limits: {handshakes: 0, watchers_per_identity: 0}", fmt.Sprintf("drain: {grace: 3s, reconnects: %d}", perSecond))
+// departure is a way in which all watchers are sent away.
+type departure struct {
+	name  string
+	begin func(*pollard)
+	code  int
+	words map[string]string // that are said at last, by kind of watcher
+	stops bool              // the program ends, and who watched comes back to another
+}
+
+// departures are all ways.
+func departures() []departure {
+	restart := map[string]string{
+		"cable":  `{"type":"disconnect","reason":"server_restart","reconnect":true}`,
+		"events": `data: {"status":503,"reconnect":true}`,
+	}
+	poll := map[string]string{
+		"cable":  `{"type":"disconnect","reason":"remote","reconnect":false}`,
+		"events": `data: {"status":410,"reconnect":false}`,
+	}
+	return []departure{
+		{"stopping", func(p *pollard) { p.signal(syscall.SIGTERM) }, 1012, restart, true},
+		{"lowering the route", func(p *pollard) { p.reload("coalesce", crowded) }, 4410, poll, false},
+		{"switching the route off", func(p *pollard) { p.reload("off", crowded) }, 4410, poll, false},
+	}
+}
+
+// crowd is how many watch when all are sent away; make test-push-long has more.
+var crowd = flag.Int("watchers", 120, "watchers that are sent away; a multiple of the number of kinds")
+
+const crowded = "limits: {handshakes: 0, watchers_per_identity: 0}"
+
+func TestEveryWatcherIsSentAwayProperlyAndNoPollFails(t *testing.T) {
+	for _, d := range departures() {
+		t.Run(d.name, func(t *testing.T) {
+			p := serve(t, "push", crowded, draining(400))
+			watchers := p.crowd(*crowd)
+			polls := p.steadily("alice", "bob", "user1", "user2")
+			held := make(chan error, 1)
+			if d.stops {
+				go func() { held <- p.longPoll() }()
+			}
+			polls.eventuallyPoll(p, 100)
+			d.begin(p)
+			for _, w := range watchers {
+				if err := w.endedWith(d.code, d.words); err != nil {
+					t.Error(err)
+				}
+			}
+			if d.stops {
+				if err := <-held; err != nil {
+					t.Errorf("a poll that was held: %v", err)
+				}
+				<-p.exited
+			} else {
+				polls.eventuallyPoll(p, 100)
+			}
+			polls.stop()
+			polls.wantNoFailure(p)
+		})
+	}
+}
+
+// crowd opens so many watches, of every kind, by fifty users.
+func (p *pollard) crowd(n int) []*watcher {
+	p.t.Helper()
 	var watchers []*watcher
-	for i := range watching / 4 {
+	for i := range n / len(kinds()) {
 		for kind := range kinds() {
 			watchers = append(watchers, p.watch(kind, fmt.Sprint("user", i%50)))
 		}
@@ -86,43 +151,58 @@ func TestStoppingSendsEveryWatcherAwayProperlyAndNoPollFails(t *testing.T) {
 	for _, w := range watchers {
 		p.eventually(w.hasHeard(w.user))
 	}
-	polls := p.steadily("alice", "bob", "user1", "user2")
-	held := make(chan error)
-	go func() { held <- p.longPoll() }()
-	p.eventually(func() error {
-		if polls.polls.Load() < 100 {
-			return fmt.Errorf("%d polls", polls.polls.Load())
-		}
-		return nil
-	})
+	return watchers
+}
+
+// draining sends the crowd away so that so many come back a second.
+func draining(reconnects int) string {
+	return fmt.Sprintf("drain: {grace: %v, reconnects: %d}", 3*time.Second+2*turns(reconnects), reconnects)
+}
+
+// turns is how long it takes until all have come back.
+func turns(reconnects int) time.Duration {
+	return time.Duration(*crowd) * time.Second / time.Duration(reconnects)
+}
+
+// The successor lets in as many a second as may come back, and a second's worth
+// at once: it would refuse some of those who come faster.
+func TestThoseWhoAreSentAwayComeBackNoFasterThanTheyMay(t *testing.T) {
+	reconnects := *crowd * 2 / 3
+	p := serve(t, "push", crowded, draining(reconnects))
+	successor := serve(t, "push", fmt.Sprintf("limits: {handshakes: %d, watchers_per_identity: 0}", reconnects))
+	watchers := p.crowd(*crowd)
 	p.signal(syscall.SIGTERM)
-	words := map[string]string{
-		"cable":  `{"type":"disconnect","reason":"server_restart","reconnect":true}`,
-		"events": `data: {"status":503,"reconnect":true}`,
-	}
-	var longest time.Duration
+	var coming errgroup.Group
 	for _, w := range watchers {
-		if err := w.endedWith(1012, words); err != nil {
-			t.Error(err)
-		}
-		if w.kind == "events" {
-			continue
-		}
-		back, err := w.comesBack()
-		if err != nil {
-			t.Error(err)
-		}
-		longest = max(longest, back)
+		coming.Go(func() error { return w.movesTo(successor, turns(reconnects)) })
 	}
-	if longest > watching*time.Second/perSecond {
-		t.Errorf("a watcher is to come back after %v, later than the rate of reconnects demands", longest)
+	if err := coming.Wait(); err != nil {
+		t.Error(err)
 	}
-	if err := <-held; err != nil {
-		t.Errorf("a poll that was held: %v", err)
+	successor.eventually(successor.counts(float64(len(watchers)), "pollard_watchers"))
+	if refused, err := successor.figure("pollard_subscriptions_refused_total"); err != nil || refused != 0 {
+		t.Errorf("got %v refused, %v, want none", refused, err)
 	}
-	<-p.exited
-	polls.stop()
-	polls.wantNoFailure(p)
+}
+
+// movesTo waits until the watcher is sent away, and comes back to another
+// program when it was told to, which must be within a time.
+func (w *watcher) movesTo(p *pollard, within time.Duration) error {
+	if err := w.over(); err != nil {
+		return err
+	}
+	after, err := w.comesBack()
+	if err != nil {
+		return err
+	}
+	if after > within {
+		return fmt.Errorf("%s of %s is to come back after %v, later than the rate of reconnects demands", w.kind, w.user, after)
+	}
+	<-time.After(after)
+	if _, _, err := p.tryWatch(w.kind, w.user); err != nil {
+		return fmt.Errorf("%s of %s came back after %v: %w", w.kind, w.user, after, err)
+	}
+	return nil
 }
 
 // longPoll asks to be held for longer than the program's grace.
