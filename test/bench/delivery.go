@@ -28,19 +28,16 @@ func deliveries(ctx context.Context, l *lab) (section, error) {
 	}
 	s.text = fmt.Sprintf("%d WebSocket watchers, each somebody else, no compression; %d changes of 1 KB in each of %d rounds, one after the other. "+
 		"Time counts from the moment when the news sets out to the server: the upstream's answer to Pollard, the publication to Nchan. "+
+		"What the change has waited for that moment upstream is a row of its own: Pollard asks every %v. "+
 		"A frame is written when the kernel has it in the watcher's socket; all watchers are one process on the other core, "+
-		"and what they add is the difference to the time at which they have it. CPU includes the server's questions to the upstream between changes.%s",
-		l.watchers, l.changes, l.rounds, waited(seen["pollard"]))
+		"and what they add is the difference to the time at which they have it. CPU includes the server's questions to the upstream between changes.",
+		l.watchers, l.changes, l.rounds, askEvery)
 	s.table = table{{"", "server", "p50 ms", "p99 ms", "max ms", "CPU µs per delivery", "least to most"}}
 	for _, m := range moments {
 		for _, name := range names {
-			q := quantilesOf(pooled(seen[name], m.times))
-			row := []string{m.name, name, milliseconds(q.p50), milliseconds(q.p99), milliseconds(q.most), "", ""}
-			if m.cpu {
-				cpu := spreadBy(seen[name], sitting.cpuMicroseconds)
-				row[5], row[6] = fmt.Sprintf("%.1f", cpu.median), fmt.Sprintf("%.1f to %.1f", cpu.least, cpu.most)
+			if times := pooled(seen[name], m.times); len(times) > 0 {
+				s.table.add(m.row(name, quantilesOf(times), seen[name])...)
 			}
-			s.table.add(row...)
 		}
 	}
 	return s, nil
@@ -49,29 +46,31 @@ func deliveries(ctx context.Context, l *lab) (section, error) {
 // openAtOnce is how many watches are being opened at a time.
 const openAtOnce = 64
 
-// moments are what is told of the way of a change.
-var moments = [...]struct {
+// moment is a time on the way of a change.
+type moment struct {
 	name  string
 	times func(sitting) []time.Duration
-	cpu   bool // stands in this row
-}{
+	cpu   bool // what a delivery costs stands in this row
+}
+
+var moments = [...]moment{
+	{"before: the server asks", func(r sitting) []time.Duration { return r.Waited }, false},
 	{"frame written", func(r sitting) []time.Duration { return r.Written }, true},
 	{"a watcher has it", func(r sitting) []time.Duration { return r.Had }, false},
 	{"the last watcher has it", func(r sitting) []time.Duration { return r.Last }, false},
 }
 
-func (r sitting) cpuMicroseconds() float64 {
-	return microseconds(r.Delivering.ServerCPU) / float64(r.Deliveries)
+func (m moment) row(server string, q quantiles, rounds []sitting) []string {
+	row := []string{m.name, server, milliseconds(q.p50), milliseconds(q.p99), milliseconds(q.most), "", ""}
+	if m.cpu {
+		cpu := spreadBy(rounds, sitting.cpuMicroseconds)
+		row[5], row[6] = fmt.Sprintf("%.1f", cpu.median), fmt.Sprintf("%.1f to %.1f", cpu.least, cpu.most)
+	}
+	return row
 }
 
-// waited says how long changes lay upstream until Pollard asked; nothing when it did not run.
-func waited(rounds []sitting) string {
-	if len(rounds) == 0 {
-		return ""
-	}
-	q := quantilesOf(pooled(rounds, func(r sitting) []time.Duration { return r.Waited }))
-	return fmt.Sprintf(" Not in the table: before, a change waits until Pollard asks, which here is every %v: p50 %s ms, max %s ms.",
-		askEvery, milliseconds(q.p50), milliseconds(q.most))
+func (r sitting) cpuMicroseconds() float64 {
+	return microseconds(r.Delivering.ServerCPU) / float64(r.Deliveries)
 }
 
 // pooled are the times of all rounds.

@@ -49,7 +49,7 @@ type watchResult struct {
 
 	Delivering effort
 	Deliveries int
-	Waited     []time.Duration // of each change: from telling until the server asked for it
+	Waited     []time.Duration // of each change: from telling until the server asked for it; none of one that does not ask
 	Written    []time.Duration // of each frame: from then until it lay in the watcher's socket
 	Had        []time.Duration // of each frame: from then until the watcher had read it
 	Last       []time.Duration // of each change: from then until every watcher had
@@ -153,15 +153,15 @@ func (w *watchers) change(ctx context.Context, to tellers, version int, r *watch
 		if from, err = shownAt(ctx, w.plan.Board); err != nil {
 			return err
 		}
+		r.Waited = append(r.Waited, from.Sub(told))
 	}
-	r.note(w.news, told, from)
+	r.note(w.news, from)
 	return nil
 }
 
-// note adds what became of one change, which counts from a moment at or after it was told.
-func (r *watchResult) note(n *news, told, from time.Time) {
+// note adds what became of one change, which counts from a moment.
+func (r *watchResult) note(n *news, from time.Time) {
 	r.Deliveries += len(n.had)
-	r.Waited = append(r.Waited, from.Sub(told))
 	for i := range n.had {
 		r.Written = append(r.Written, n.written[i].Sub(from))
 		r.Had = append(r.Had, n.had[i].Sub(from))
