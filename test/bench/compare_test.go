@@ -63,7 +63,7 @@ func TestCoresAreReadFromTheKernelsList(t *testing.T) {
 }
 
 func TestOptionsRefuseAReportOfPartOfARun(t *testing.T) {
-	for _, args := range []string{"-write -run hits", "-write -quick", "-write -rounds 2", "-run nothing", "-without everything", "-rounds 0"} {
+	for _, args := range []string{"-write -run hits", "-write -quick", "-write -rounds 2", "-run nothing", "-without everything", "-rounds 0", "-watchers 0"} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil {
 			t.Errorf("%s: got no error", args)
 		}

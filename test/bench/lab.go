@@ -42,6 +42,9 @@ func (l *lab) setUp(ctx context.Context) error {
 	if l.cores, err = availableCores(); err != nil {
 		return err
 	}
+	if err = enoughDescriptors(l.mostWatchers()); err != nil {
+		return err
+	}
 	if l.self, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}

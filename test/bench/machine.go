@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -92,6 +93,21 @@ func (m machine) String() string {
 %s, %d cores, Linux %s, %s; %s. Load average before the run: %s. CPU time has a resolution of %v per process.
 `, m.Date.Format("2 January 2006"), m.Command, m.CPU, m.Cores, m.Kernel, m.Go, strings.Join(m.Rivals, "; "), m.Load, tick)
 }
+
+// enoughDescriptors checks that both ends of so many connections can hold them.
+func enoughDescriptors(connections int) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("look for the limit of descriptors: %w", err)
+	}
+	if want := uint64(connections + spareConnections); limit.Max < want {
+		return fmt.Errorf("a process may have %d descriptors, and this takes %d: raise it by ulimit -Hn", limit.Max, want)
+	}
+	return nil
+}
+
+// spareConnections are those that are no watcher's: to the upstream, of publishers, and of a server's own.
+const spareConnections = 2000
 
 // readText returns a file's text or nothing: a machine that does not say what it is, is measured all the same.
 func readText(file string) string {

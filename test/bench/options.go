@@ -82,6 +82,18 @@ func (o options) validate() error {
 	return nil
 }
 
+// mostWatchers is how many there are at a time, in a scenario of the run.
+func (o options) mostWatchers() int {
+	most := 0
+	if slices.Contains(o.run, "idle") {
+		most = o.idlers
+	}
+	if slices.Contains(o.run, "delivery") || slices.Contains(o.run, "handshakes") {
+		most = max(most, o.watchers)
+	}
+	return most
+}
+
 // list is a flag that takes names separated by commas; setting it replaces the default.
 type list []string
 

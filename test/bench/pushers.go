@@ -66,16 +66,13 @@ func nchan(o nchanOptions) maker {
 			Listen, Upstream, Dir, Board, Modules string
 			Connections                           int
 			Root                                  bool
-		}{o, addr, l.upstream.addr, dir, boardPath, modules, l.idlers + spareConnections, os.Getuid() == 0})
+		}{o, addr, l.upstream.addr, dir, boardPath, modules, l.mostWatchers() + spareConnections, os.Getuid() == 0})
 		return command{
 			name: o.Name, addr: addr,
 			args: []string{"nginx", "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log")},
 		}, err
 	}
 }
-
-// spareConnections are those to the upstream, of publishers, and of a server's own.
-const spareConnections = 2000
 
 // nginxModules is the folder from which this machine's nginx loads modules. Nchan must be there.
 func nginxModules() (string, error) {

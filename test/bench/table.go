@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -70,4 +71,13 @@ func spreadBy[T any](items []T, figure func(T) float64) spread {
 		values[i] = figure(item)
 	}
 	return spreadOf(values)
+}
+
+// quantiles are of many times.
+type quantiles struct{ p50, p99, most time.Duration }
+
+// quantilesOf wants at least one time.
+func quantilesOf(times []time.Duration) quantiles {
+	t := slices.Sorted(slices.Values(times))
+	return quantiles{t[len(t)/2], t[len(t)*99/100], t[len(t)-1]}
 }

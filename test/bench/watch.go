@@ -18,8 +18,8 @@ import (
 // let them be for a while, then see changes come.
 type watchPlan struct {
 	Addr     string
-	Target   string // "%d", if it is in there, is the watcher's number
-	Events   bool   // server-sent events, else WebSocket
+	Target   string
+	Events   bool // server-sent events, else WebSocket
 	Watchers int
 	AtOnce   int // watches that are being opened at a time
 
@@ -137,7 +137,7 @@ func (w *watchers) changes(ctx context.Context, r *watchResult) error {
 const firstChange = 1000
 
 func (w *watchers) change(ctx context.Context, to tellers, version int, r *watchResult) error {
-	w.expect(version)
+	w.news = newsFor(len(w.conns), version)
 	told, err := to.tell(boardDocument(version, w.plan.Size))
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // watchers are clients that are told, as many as wanted: like the load generator's, one thread and one
@@ -31,14 +30,6 @@ type watcher struct {
 	open    bool
 	version int // of the document that came last
 	stream  stream
-}
-
-// news is a state of the document on its way to everybody.
-type news struct {
-	version int
-	missing int
-	written []time.Time // when each frame lay in its reader's socket, by the kernel's clock
-	had     []time.Time // when it had been read
 }
 
 // openLimit bounds the wait for the slowest of those who are let in at a time.
@@ -175,33 +166,5 @@ func (w *watchers) hear(c *watcher, opcode byte, payload, control []byte) error 
 	if w.news == nil || version != w.news.version {
 		return nil
 	}
-	written, err := arrival(control)
-	w.news.written = append(w.news.written, written)
-	w.news.had = append(w.news.had, time.Now())
-	w.news.missing--
-	return err
-}
-
-// expect makes ready to note when everybody has been told of a state.
-func (w *watchers) expect(version int) {
-	w.news = &news{
-		version: version, missing: len(w.conns),
-		written: make([]time.Time, 0, len(w.conns)), had: make([]time.Time, 0, len(w.conns)),
-	}
-}
-
-// arrival is the time at which the last of the bytes came in, as the kernel has noted it; on loopback that
-// is within the sender's write. socket(7), SO_TIMESTAMPNS.
-func arrival(control []byte) (time.Time, error) {
-	messages, err := syscall.ParseSocketControlMessage(control)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("time of arrival: %w", err)
-	}
-	for _, m := range messages {
-		if m.Header.Level == syscall.SOL_SOCKET && m.Header.Type == syscall.SCM_TIMESTAMPNS && len(m.Data) >= int(unsafe.Sizeof(syscall.Timespec{})) {
-			at := (*syscall.Timespec)(unsafe.Pointer(&m.Data[0]))
-			return time.Unix(at.Unix()), nil
-		}
-	}
-	return time.Time{}, errors.New("the kernel tells no time of arrival")
+	return w.news.arrives(control)
 }

@@ -2,10 +2,7 @@
 
 package main
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // upgradeFields is what Chromium sends with a WebSocket's handshake, apart from the fields that a request
 // sets itself and from its offer of compression, which would not be the same work in both servers.
@@ -39,8 +36,7 @@ func (p watchPlan) request(i int) []byte {
 	if p.Events {
 		fields = eventFields[:]
 	}
-	target := strings.ReplaceAll(p.Target, "%d", fmt.Sprint(i))
-	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\n", target, p.Addr, p.Addr)
+	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\n", p.Target, p.Addr, p.Addr)
 	for _, f := range fields {
 		b = fmt.Appendf(b, "%s: %s\r\n", f[0], f[1])
 	}

@@ -6,12 +6,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"syscall"
-	"time"
 )
 
-// contender is a server with watchers, and how it gets to know of a change. Whoever comes with another
-// source of changes, is another contender.
+// contender is a server with watchers, and how it gets to know of a change. Another source of changes makes
+// another contender, which tells further places.
 type contender struct {
 	server maker
 
@@ -51,9 +49,6 @@ type sitting struct {
 // run returns what was seen of each server, by name, and the names in order. Every other round takes the
 // servers in reverse.
 func (o opponents) run(ctx context.Context, l *lab, rounds int) (names []string, seen map[string][]sitting, err error) {
-	if err := enoughDescriptors(o.plan.Watchers); err != nil {
-		return nil, nil, err
-	}
 	seen = map[string][]sitting{}
 	for round := range rounds {
 		progress("round %d of %d", round+1, rounds)
@@ -85,25 +80,30 @@ func (o opponents) measure(ctx context.Context, l *lab, c contender) (name strin
 	if err != nil || len(servers) == 0 {
 		return "", r, err
 	}
-	s, p := servers[0], o.plan
+	s := servers[0]
 	if err := l.post(c.tell(l, s), boardDocument(0, watchSize)); err != nil { // whoever comes is given a document
-		return s.name, r, err
-	}
-	p.Addr, p.Server, p.Admin, p.Target, p.Size = s.addr, s.cmd.Process.Pid, s.admin, boardPath, watchSize
-	p.Tell = c.tell(l, s)
-	if c.asks {
-		p.Board = l.count
+		return s.name, r, fmt.Errorf("%s: %w", s.name, err)
 	}
 	before, err := l.upstreamCounts(ctx)
 	if err != nil {
 		return s.name, r, err
 	}
-	if err := l.part(ctx, "watchers", p, &r.watchResult); err != nil {
+	if err := l.part(ctx, "watchers", o.planFor(l, s, c), &r.watchResult); err != nil {
 		return s.name, r, fmt.Errorf("%s: %w", s.name, err)
 	}
 	after, err := l.upstreamCounts(ctx)
 	r.upstream = after.since(before).Requests
 	return s.name, r, err
+}
+
+func (o opponents) planFor(l *lab, s *process, c contender) watchPlan {
+	p := o.plan
+	p.Addr, p.Target, p.Size, p.Tell = s.addr, boardPath, watchSize, c.tell(l, s)
+	p.Server, p.Admin = s.cmd.Process.Pid, s.admin
+	if c.asks {
+		p.Board = l.count
+	}
+	return p
 }
 
 // watchSize is the size of every document that is watched.
@@ -120,25 +120,4 @@ func (l *lab) post(places []place, document []byte) error {
 		return err
 	}
 	return to.heard()
-}
-
-// enoughDescriptors checks before the first minute is spent that both ends can hold so many connections.
-func enoughDescriptors(connections int) error {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("look for the limit of descriptors: %w", err)
-	}
-	if want := uint64(connections + spareConnections); limit.Max < want {
-		return fmt.Errorf("a process may have %d descriptors, and this takes %d: raise it by ulimit -Hn", limit.Max, want)
-	}
-	return nil
-}
-
-// quantiles are of many times.
-type quantiles struct{ p50, p99, most time.Duration }
-
-// quantilesOf wants at least one time.
-func quantilesOf(times []time.Duration) quantiles {
-	t := slices.Sorted(slices.Values(times))
-	return quantiles{t[len(t)/2], t[len(t)*99/100], t[len(t)-1]}
 }
