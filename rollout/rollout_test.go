@@ -154,7 +154,7 @@ func TestActorsNotOnTheRungStandOneLower(t *testing.T) {
 // For runs for every poll.
 func TestChoosingARungDoesNotAllocate(t *testing.T) {
 	p := rollout.Policy{
-		Stage: rollout.Push, Percent: 25_000, Flag: "pollard_issue_realtime_changes",
+		Stage: rollout.Push, Percent: 25_000, Holdout: 1_000, Flag: "pollard_issue_realtime_changes",
 		Allow: map[string]bool{"User:1": true}, Deny: map[string]bool{"User:2": true},
 	}
 	actors := []string{"", "User:1", "User:2", "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"}

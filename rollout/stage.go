@@ -39,5 +39,5 @@ func ParseStage(name string) (Stage, error) {
 	return Off, fmt.Errorf("stage %q is none of off, observe, coalesce, push", name)
 }
 
-// lower returns the rung below s; below Off there is none.
-func (s Stage) lower() Stage { return max(Off, s-1) }
+// Lower returns the rung below s; below Off there is none.
+func (s Stage) Lower() Stage { return max(Off, s-1) }
