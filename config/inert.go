@@ -8,13 +8,11 @@ import (
 // can be written ahead of the version that heeds them, and have no effect in
 // this one; and what they are waiting for.
 func inert() map[string]string {
-	const draining, persistence, fleet, news = "draining in stages", "a rollout that is kept", "a fleet that shares", "news"
+	const draining, autopilot, fleet, news = "draining in stages", "a guard", "a fleet that shares", "news"
 	return map[string]string{
 		"drain.blackout":           draining,
 		"drain.spread":             draining,
-		"state":                    persistence,
-		"routes[].holdout":         persistence,
-		"routes[].autopilot":       persistence,
+		"routes[].autopilot":       autopilot,
 		"redis":                    fleet,
 		"routes[].touched_by":      news,
 		"routes[].news":            news,

@@ -99,8 +99,8 @@ func (r *Route) rolloutKeys() []key {
 			doc: "Actors on the rung whatever percent says."},
 		{name: "deny", to: list(&r.Deny, text("actor", `"User:43"`)), otherwise: "nobody",
 			doc: "Actors one rung lower whatever allow and percent say."},
-		{name: "holdout", to: scalar(&r.Holdout, percent()), def: "0",
-			doc: "The share of actors that is kept at observe to compare with."},
+		{name: "holdout", to: scalar(&r.Holdout, percent()), otherwise: "1 where there is a secret, else 0", example: "1",
+			doc: "The share of actors that is kept at observe to compare with, drawn apart from percent."},
 		{name: "autopilot", to: scalar(&r.Autopilot, boolean()), def: "false",
 			doc: "Pollard raises percent by itself while the route does well, and lowers it when it does not."},
 	}

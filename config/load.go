@@ -63,6 +63,7 @@ func parse(name string, data []byte, env Environment) (*Config, Problems) {
 	c, d := Defaults(), newDecoder(name, env)
 	if root := d.document(data); root != nil {
 		d.section(root, "", c.keys())
+		d.holdOut(c)
 		if d.values < maxValues {
 			d.crossCheck(c)
 		}

@@ -30,12 +30,12 @@ type Route struct {
 	IgnoreCookies []string // cookie names that are no part of the key; a trailing * stands for any rest
 	IgnoreQuery   []string // query parameter names that are no part of the key
 
-	ActorHeader string   // request header that names the actor; "" means none
-	ActorCookie string   // cookie that names the actor; "" means none
-	Flag        string   // name that is hashed with the actor; "pollard_" and Name by default
-	Allow       []string // actors on the rung whatever the percentage
-	Deny        []string // actors never on the rung; beats Allow
-	Holdout     rollout.Percent
+	ActorHeader string          // request header that names the actor; "" means none
+	ActorCookie string          // cookie that names the actor; "" means none
+	Flag        string          // name that is hashed with the actor; "pollard_" and Name by default
+	Allow       []string        // actors on the rung whatever the percentage
+	Deny        []string        // actors never on the rung; beats Allow
+	Holdout     rollout.Percent // share of actors kept at observe; 1 % by default where there is a secret
 	Autopilot   bool
 
 	Lease          time.Duration     // a watcher's permission is believed this long
@@ -118,5 +118,19 @@ func (r *Route) derive() {
 	}
 	if r.Flag == "" {
 		r.Flag = "pollard_" + r.Name
+	}
+}
+
+// defaultHoldout is the share of actors that a route keeps at observe where the
+// draw is the same on all instances and after every start.
+const defaultHoldout rollout.Percent = 1000
+
+// holdOut fills in the holdout of routes that set none. Without a secret each
+// start would draw others, and compare nothing.
+func (d *decoder) holdOut(c *Config) {
+	for i := range c.Routes {
+		if c.Secret != "" && !d.source.has(element("routes", i)+".holdout") {
+			c.Routes[i].Holdout = defaultHoldout
+		}
 	}
 }

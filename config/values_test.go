@@ -100,6 +100,22 @@ func TestEveryTypeIsRead(t *testing.T) {
 	expect(t, "holdout", r.Holdout, rollout.Percent(500))
 }
 
+func TestAHoldoutNeedsASecretUnlessTheRouteSetsOne(t *testing.T) {
+	for _, test := range []struct {
+		secret, keys string
+		want         rollout.Percent
+	}{
+		{"", "", 0},
+		{"", ", holdout: 5", 5_000},
+		{"secret: 0123456789abcdef", "", 1_000},
+		{"secret: 0123456789abcdef", ", holdout: 0", 0},
+		{"secret: 0123456789abcdef", ", holdout: 0.5", 500},
+	} {
+		c := parseText(t, test.secret+"\nroutes: [{name: poll, path: /poll"+test.keys+"}]")
+		expect(t, test.secret+test.keys, c.Routes[0].Holdout, test.want)
+	}
+}
+
 func TestAnIntervalThatIsNotSetGivesWayToItsBounds(t *testing.T) {
 	for _, test := range []struct {
 		keys                      string
