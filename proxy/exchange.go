@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type exchange struct {
 	trusted bool   // the peer's X-Forwarded-* are believed
 
 	route *Route // nil: on none, or no poll
+	arm   rollout.Arm
 	stage rollout.Stage
 	who   string // the client's address, as trusted
 
@@ -38,7 +40,7 @@ type exchange struct {
 	passed  func(*http.Response) // is told what upstream answered, where the poll goes by itself
 	wait    time.Duration        // how long the client prefers to be held while nothing changes
 	outcome ledger.Outcome
-	reason  string // of a bypass or failure
+	reason  string // of a bypass or failure, or that the actor is held out
 	status  int    // 0 until upstream or we have an answer
 	broken  bool   // the client has a part of the answer, or none
 }
@@ -73,7 +75,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
 	x.who = forward.ClientAddr(r, h.Trusted).String()
 	x.trusted = forward.IsTrusted(r, h.Trusted)
 	x.identity = h.keys.identity(&x.route.audience, x)
-	x.stage = x.route.Rollout.For(h.actor(x))
+	h.place(x)
 	if x.stage >= rollout.Coalesce {
 		x.vary = x.route.live.Vary()
 		x.condition = etag.ParseCondition(r.Header)
@@ -98,22 +100,47 @@ func (h *Handler) writer(identity coalescer.Identity, addr string) coalescer.Ide
 	return identity
 }
 
-// actor names who stands on a rung: stable, and never a credential.
-func (h *Handler) actor(x *exchange) string {
-	rt := x.route
-	if rt.Rollout.Percent >= rollout.Everyone && len(rt.Rollout.Deny) == 0 {
-		return "" // makes no difference
+// heldOut is what a poll says that passes because its actor is kept to compare
+// with, where others on the route stand higher.
+const heldOut = "holdout"
+
+// place decides on which rung an exchange stands.
+func (h *Handler) place(x *exchange) {
+	p := &x.route.Rollout
+	x.arm = h.arm(x)
+	x.stage = p.Rung(x.arm)
+	if x.arm == rollout.Holdout && x.stage < p.Stage {
+		x.reason = heldOut
 	}
-	if rt.ActorHeader != "" {
-		if v := x.in.Header[rt.ActorHeader]; len(v) == 1 && v[0] != "" {
+}
+
+// arm returns which arm the actor is in.
+func (h *Handler) arm(x *exchange) rollout.Arm {
+	p := &x.route.Rollout
+	if !p.Draws() {
+		return rollout.Treated
+	}
+	if name := x.actorName(); name != "" {
+		return p.Arm(name)
+	}
+	id := h.writer(x.identity, x.who)
+	var text [2 * len(id)]byte
+	hex.Encode(text[:], id[:])
+	return p.Arm(string(text[:])) // on the stack: it is short, and goes no further
+}
+
+// actorName returns the actor that the request names, where the route says how;
+// else "".
+func (x *exchange) actorName() string {
+	if name := x.route.ActorHeader; name != "" {
+		if v := x.in.Header[name]; len(v) == 1 && v[0] != "" {
 			return v[0]
 		}
 	}
-	if rt.ActorCookie != "" {
-		if c, err := x.in.Cookie(rt.ActorCookie); err == nil && c.Value != "" {
+	if name := x.route.ActorCookie; name != "" {
+		if c, err := x.in.Cookie(name); err == nil {
 			return c.Value
 		}
 	}
-	id := h.writer(x.identity, x.who)
-	return hexID(id)
+	return ""
 }

@@ -135,3 +135,53 @@ func TestTheFieldThatNamesTheActorIsAnIdentity(t *testing.T) {
 		}
 	}, polled("/*", func(o *RouteOptions) { o.ActorHeader = "X-Actor" }))
 }
+
+func TestWhoIsHeldOutPassesAndSaysSo(t *testing.T) {
+	everyone := func(o *RouteOptions) { o.Rollout.Holdout = rollout.Everyone }
+	tests := []struct {
+		stage  rollout.Stage
+		status string // Cache-Status of a second poll
+	}{
+		{rollout.Off, "200 [] hello"},
+		{rollout.Observe, `200 [pollard; fwd=bypass; detail="observe"] hello`},
+		{rollout.Coalesce, `200 [pollard; fwd=bypass; detail="holdout"] hello`},
+		{rollout.Push, `200 [pollard; fwd=bypass; detail="holdout"] hello`},
+	}
+	for _, test := range tests {
+		play(t, says("hello", `ETag: "v1"`), func(r *rig) {
+			r.get("/d")
+			resp := r.get("/d")
+			want(t, resp, test.status)
+			if got := resp.Header.Get("Pollard-Push"); got != "" {
+				t.Errorf("stage %v: got Pollard-Push %q, want none", test.stage, got)
+			}
+			if got := r.counts("polled").ByOutcome[ledger.Passed]; got != 2 {
+				t.Errorf("stage %v: %d polls passed, want 2", test.stage, got)
+			}
+		}, polled("/*", at(test.stage, "100"), everyone))
+	}
+}
+
+func TestAHoldoutIsAShareOfActors(t *testing.T) {
+	h := newKeyRig(t, at(rollout.Coalesce, "100"), func(o *RouteOptions) { o.Rollout.Holdout = 10_000 })[0]
+	held := map[int]bool{}
+	for i := range 2000 {
+		poll := func() *exchange { return h.receive(nil, request("/d", fmt.Sprintf("Cookie: sid=%d", i))) }
+		held[i] = poll().arm == rollout.Holdout
+		if again := poll(); held[i] != (again.arm == rollout.Holdout) || held[i] != (again.stage == rollout.Observe) {
+			t.Fatalf("actor %d is moved from poll to poll", i)
+		}
+	}
+	wantShare(t, held, "10")
+}
+
+// Who is drawn from an identity is drawn for every poll.
+func TestPlacingAPollDoesNotAllocate(t *testing.T) {
+	for _, percent := range []string{"25", "100"} {
+		h := newKeyRig(t, at(rollout.Coalesce, percent), func(o *RouteOptions) { o.Rollout.Holdout = 1_000 })[0]
+		x := h.receive(nil, request("/d", "Cookie: sid=1"))
+		if got := testing.AllocsPerRun(100, func() { h.place(x) }); got != 0 {
+			t.Errorf("at %s %%: got %v allocations, want 0", percent, got)
+		}
+	}
+}

@@ -2,12 +2,10 @@ package proxy
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
 
-	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
@@ -87,8 +85,6 @@ func (h *Handler) wrote(x *exchange) {
 func isUnsafe(method string) bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
-
-func hexID(id coalescer.Identity) string { return hex.EncodeToString(id[:]) }
 
 // gone reports whether the client has hung up.
 func (x *exchange) gone() bool { return errors.Is(x.in.Context().Err(), context.Canceled) }

@@ -29,7 +29,7 @@ func (h *Handler) question(x *exchange, rt *Route, target string) *exchange {
 		}
 	}
 	q.identity = h.keys.identity(&rt.audience, q)
-	q.stage = rt.Rollout.For(h.actor(q))
+	h.place(q)
 	for name, values := range h.formOf(q) {
 		r.Header[name] = values
 	}
