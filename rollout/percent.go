@@ -46,3 +46,12 @@ func (p Percent) String() string {
 	}
 	return strings.TrimRight(fmt.Sprintf("%d.%03d", whole, thousandths), "0")
 }
+
+// MarshalJSON returns p as a number, exact.
+func (p Percent) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalJSON is [ParsePercent] of a number, as it is written.
+func (p *Percent) UnmarshalJSON(number []byte) (err error) {
+	*p, err = ParsePercent(string(number))
+	return err
+}

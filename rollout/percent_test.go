@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/pollard-proxy/pollard/rollout"
@@ -31,6 +32,24 @@ func TestPercentagesAreExact(t *testing.T) {
 		}
 		if got := got.String(); got != test.out {
 			t.Errorf("ParsePercent(%q).String() = %q, want %q", test.in, got, test.out)
+		}
+	}
+}
+
+func TestPercentagesInJSONAreExactNumbers(t *testing.T) {
+	for text, want := range map[string]rollout.Percent{"0.29": 290, "33.333": 33_333, "100": rollout.Everyone} {
+		var got rollout.Percent
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s: got %d, %v; want %d", text, got, err, want)
+		}
+		if again, err := json.Marshal(want); string(again) != text {
+			t.Errorf("%d: got %s, %v; want %s", want, again, err, text)
+		}
+	}
+	for _, text := range []string{`"25"`, "1e1", "-0", "0.0001", "101", "true"} {
+		var p rollout.Percent
+		if err := json.Unmarshal([]byte(text), &p); err == nil {
+			t.Errorf("%s: got %v, want an error", text, p)
 		}
 	}
 }

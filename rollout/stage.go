@@ -41,3 +41,12 @@ func ParseStage(name string) (Stage, error) {
 
 // Lower returns the rung below s; below Off there is none.
 func (s Stage) Lower() Stage { return max(Off, s-1) }
+
+// MarshalText returns the name of s.
+func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText is [ParseStage].
+func (s *Stage) UnmarshalText(name []byte) (err error) {
+	*s, err = ParseStage(string(name))
+	return err
+}

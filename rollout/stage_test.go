@@ -16,6 +16,11 @@ func TestStagesHaveTheNamesOfTheLadder(t *testing.T) {
 		if got := stage.String(); got != name {
 			t.Errorf("Stage(%d).String() = %q, want %q", want, got, name)
 		}
+		text, _ := stage.MarshalText()
+		var again rollout.Stage
+		if err := again.UnmarshalText(text); err != nil || again != stage || string(text) != name {
+			t.Errorf("%v is the text %q, which is %v, %v", stage, text, again, err)
+		}
 	}
 }
 
