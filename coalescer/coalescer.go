@@ -84,6 +84,10 @@ func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
 // before the writer sees the answer.
 func (c *Coalescer) Wrote(writer Identity) { c.writes.note(writer, time.Now()) }
 
+// Expire says that anything may have changed, unseen by us, whoever wrote it:
+// what is held, and what calls under way will bring, is stale for everybody.
+func (c *Coalescer) Expire() { c.writes.noteAll(time.Now()) }
+
 // Passed says what upstream answered to a poll that went by itself because its
 // document could not be shared: polls go on passing, or meet again.
 func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {

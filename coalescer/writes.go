@@ -16,6 +16,7 @@ const writers = 1 << 16
 type writes struct {
 	at     *lru.Cache[Identity, time.Time]
 	latest atomic.Int64 // of all, Unix nanoseconds: spares the look-up where nobody wrote
+	all    atomic.Int64 // when everyone counts as having written, Unix nanoseconds
 }
 
 func newWrites() *writes {
@@ -29,9 +30,20 @@ func newWrites() *writes {
 // note records a write by id that was answered at t.
 func (w *writes) note(id Identity, t time.Time) {
 	w.at.Add(id, t)
+	raise(&w.latest, t)
+}
+
+// noteAll records that anybody may have written until t.
+func (w *writes) noteAll(t time.Time) {
+	raise(&w.all, t)
+	raise(&w.latest, t)
+}
+
+// raise sets a time unless it is later already.
+func raise(to *atomic.Int64, t time.Time) {
 	for {
-		latest := w.latest.Load()
-		if t.UnixNano() <= latest || w.latest.CompareAndSwap(latest, t.UnixNano()) {
+		before := to.Load()
+		if t.UnixNano() <= before || to.CompareAndSwap(before, t.UnixNano()) {
 			return
 		}
 	}
@@ -42,6 +54,9 @@ func (w *writes) note(id Identity, t time.Time) {
 func (w *writes) since(id Identity, t time.Time) bool {
 	if w.latest.Load() < t.UnixNano() {
 		return false
+	}
+	if w.all.Load() >= t.UnixNano() {
+		return true
 	}
 	at, ok := w.at.Peek(id)
 	return ok && !at.Before(t)
