@@ -37,11 +37,15 @@ type Ledger struct {
 	deliveries     *prometheus.CounterVec
 	delivery       *prometheus.HistogramVec
 	refused        *prometheus.CounterVec
+	stage          *prometheus.GaugeVec
+	percent        *prometheus.GaugeVec
+	killed         prometheus.Gauge
 	reloadFailures prometheus.Counter
 	notAfter       *prometheus.GaugeVec
 
 	mu     sync.Mutex
 	routes map[string]*Route // guarded by mu
+	rungs  map[string]Rung   // those last recorded; guarded by mu
 }
 
 // New returns a Ledger whose metrics, with those of the Go runtime and of the
@@ -60,13 +64,16 @@ func New(reg *prometheus.Registry) *Ledger {
 		deliveries:     counters(m[deliveriesTotal]),
 		delivery:       deliveryHistograms(m[deliverySeconds]),
 		refused:        counters(m[subscriptionsRefusedTotal]),
+		stage:          gauges(m[rolloutStage]),
+		percent:        gauges(m[rolloutPercent]),
+		killed:         gauges(m[killed]).WithLabelValues(),
 		reloadFailures: counters(m[configReloadFailuresTotal]).WithLabelValues(),
 		notAfter:       gauges(m[certificateNotAfterSeconds]),
 		routes:         make(map[string]*Route),
 	}
 	reg.MustRegister(
 		l.polls, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
-		l.watchers, l.deliveries, l.delivery, l.refused,
+		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -48,6 +48,7 @@ func TestARouteHasAllItsSeriesFromTheStart(t *testing.T) {
 		"pollard_polls_avoided_total{issues}",
 		"pollard_staleness_seconds{issues}",
 		"pollard_config_reload_failures_total{}",
+		"pollard_killed{}",
 		"pollard_delivery_seconds{issues}",
 	}
 	for _, transport := range []string{"websocket", "events", "actioncable"} {

@@ -19,6 +19,9 @@ const (
 	subscriptionsRefusedTotal
 	stalenessSeconds
 	saturationRatio
+	rolloutStage
+	rolloutPercent
+	killed
 	configReloadFailuresTotal
 	certificateNotAfterSeconds
 )
@@ -76,6 +79,20 @@ func Metrics() []Metric {
 			Name:   "pollard_saturation_ratio",
 			Help:   "Used part of a bounded resource, 0 to 1; 0 where it is unbounded.",
 			Labels: []string{"component"},
+		},
+		rolloutStage: {
+			Name:   "pollard_rollout_stage",
+			Help:   "Rung that the route stands on, or will once revived: 0 off, 1 observe, 2 coalesce, 3 push.",
+			Labels: []string{"route"},
+		},
+		rolloutPercent: {
+			Name:   "pollard_rollout_percent",
+			Help:   "Percentage of the actors on that rung, 0 to 100; the others stand one rung lower.",
+			Labels: []string{"route"},
+		},
+		killed: {
+			Name: "pollard_killed",
+			Help: "1 while the kill switch has every route pass through, whatever its rung; else 0.",
 		},
 		configReloadFailuresTotal: {
 			Name: "pollard_config_reload_failures_total",
