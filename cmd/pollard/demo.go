@@ -93,7 +93,7 @@ func demoConfig(upstream *url.URL, routes []demo.Route) (*config.Config, error) 
 
 // demoTotals are the admin API's routes in the demo's words.
 func demoTotals(in *instance) []demo.RouteTotals {
-	data, err := json.Marshal(admin.Routes(in.proxy, in.ledger))
+	data, err := json.Marshal(admin.Routes(in.proxy, in.ledger, in.ladder.State()))
 	if err != nil {
 		panic(err) // plain values only
 	}

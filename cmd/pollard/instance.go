@@ -26,6 +26,7 @@ import (
 	"github.com/pollard-proxy/pollard/push"
 	"github.com/pollard-proxy/pollard/push/actioncable"
 	"github.com/pollard-proxy/pollard/push/browser"
+	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
 // instance is one Pollard: everything wired, its ports bound.
@@ -38,6 +39,8 @@ type instance struct {
 	coalescer *coalescer.Coalescer
 	hub       *push.Hub
 	proxy     *proxy.Handler
+	ladder    *ladder.Ladder
+	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
 	admin     *http.Server
 
@@ -83,9 +86,13 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
+	in.ladder = ladder.Open(ladder.Options{Dir: c.State, Log: log})
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
 	in.admin = &http.Server{
-		Handler:           admin.New(admin.Options{Proxy: in.proxy, Ledger: in.ledger, Gatherer: reg, Ready: in.ready, ReadToken: string(c.AdminReadToken)}),
+		Handler: admin.New(admin.Options{
+			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, Gatherer: reg, Ready: in.ready,
+			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin),
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -138,15 +145,11 @@ func (in *instance) bind() (err error) {
 	return nil
 }
 
-// reload puts the routes of another configuration in force. What only a
-// restart can change is named.
+// reload puts the routes of another configuration in force, each where it stands
+// on the ladder. What only a restart can change is named.
 func (in *instance) reload(c *config.Config) error {
-	fallen, err := in.proxy.Swap(routes(c), signOuts(c))
-	if err != nil {
+	if err := in.ladder.Configure(positions(c), func(s *ladder.State) error { return in.stand(c, s) }); err != nil {
 		return err
-	}
-	for _, route := range fallen {
-		in.leaving.Go(func() { in.hub.SendAway(in.ctx, route) })
 	}
 	for _, key := range needsRestart(in.config, c) {
 		in.log.Warn("this setting takes effect after a restart", "key", key)
@@ -162,6 +165,7 @@ func (in *instance) run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
+	g.Go(func() error { in.ladder.Watch(served); return nil })
 	in.state.Store(new(error))
 	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),
 		"upstream", in.config.Upstream.Redacted(), "routes", len(in.config.Routes))

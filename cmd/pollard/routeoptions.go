@@ -16,7 +16,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 		options[i] = proxy.RouteOptions{
 			Name: r.Name, Path: r.Path,
 			Rollout: rollout.Policy{
-				Stage: r.Stage, Percent: r.Percent, Flag: r.Flag, Allow: set(r.Allow), Deny: set(r.Deny),
+				Stage: r.Stage, Percent: r.Percent, Holdout: r.Holdout, Flag: r.Flag, Allow: set(r.Allow), Deny: set(r.Deny),
 			},
 			ActorHeader: r.ActorHeader, ActorCookie: r.ActorCookie,
 			Policy: coalescer.Policy{

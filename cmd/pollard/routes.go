@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,13 +41,49 @@ func newRoutes(e environment) *cobra.Command {
 }
 
 func printRoutes(w io.Writer, routes []admin.Route) error {
+	if slices.ContainsFunc(routes, func(r admin.Route) bool { return r.Killed }) {
+		fmt.Fprintln(w, "KILLED: every route passes through. These are the rungs after pollard rollout revive; pollard rollout log says who and why.")
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ROUTE\tSTAGE\t%\tSHARE\tPOLLS IN\tCALLS OUT\tAVOIDED\tREDUCTION\tWATCHERS\tSTALENESS P50\tP99")
 	for _, r := range routes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%.0f\t%s\t%d\t%s\t%s\n", r.Name, r.Stage, r.Percent, r.Share,
+		fmt.Fprintf(t, "%s\t%v%s\t%s\t%s\t%d\t%d\t%.0f\t%s\t%d\t%s\t%s\n", r.Name, r.Stage, mark(r), r.Percent, r.Share,
 			r.Polls, r.Upstream, r.Avoided, percentage(r.Reduction), r.Watchers, seconds(r.StalenessP50), seconds(r.StalenessP99))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return explainMarks(w, routes)
+}
+
+// mark shows that a route does not stand where the file has it.
+func mark(r admin.Route) string {
+	switch {
+	case r.Moved == nil:
+		return ""
+	case r.Moved.Fallen:
+		return "!"
+	}
+	return "*"
+}
+
+// explainMarks says what each mark stands for.
+func explainMarks(w io.Writer, routes []admin.Route) error {
+	for _, r := range routes {
+		how := map[string]string{"*": "moved", "!": "stepped down"}[mark(r)]
+		if how == "" {
+			continue
+		}
+		why := ""
+		if r.Moved.Why != "" {
+			why = ": " + r.Moved.Why
+		}
+		if _, err := fmt.Fprintf(w, "%s %s: %s by %s at %s%s; the file says %v\n", mark(r), r.Name, how, r.Moved.Who,
+			r.Moved.When.Local().Format(time.DateTime), why, r.Configured); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // percentage prints a reduction; none before the first poll.

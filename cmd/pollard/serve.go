@@ -40,6 +40,9 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	if f.file == "" && f.upstream == "" {
 		return usageError{fmt.Errorf("serve needs --config FILE or --upstream URL")}
 	}
+	kills := make(chan os.Signal, 1) // from now on: before it would have ended the process
+	signal.Notify(kills, syscall.SIGUSR1)
+	defer signal.Stop(kills)
 	changed, stop, err := f.watch()
 	if err != nil {
 		return err
@@ -53,17 +56,18 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	for _, w := range c.Warnings {
 		log.Warn(w.String())
 	}
-	if c.Secret == "" && slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone }) {
+	if c.Secret == "" && slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone || r.Holdout > 0 }) {
 		log.Warn("there is no secret: actors without actor_header or actor_cookie keep their rung only until this process ends")
 	}
 	in, err := build(c, log)
 	if err != nil {
 		return err
 	}
-	reloads, cancel := context.WithCancel(ctx)
-	var reloader sync.WaitGroup
-	reloader.Go(func() { f.reloadOn(reloads, changed, e, in) })
-	defer reloader.Wait()
+	told, cancel := context.WithCancel(ctx)
+	var listeners sync.WaitGroup
+	listeners.Go(func() { f.reloadOn(told, changed, e, in) })
+	listeners.Go(func() { in.killOn(told, kills) })
+	defer listeners.Wait()
 	defer cancel()
 	return in.run(ctx)
 }

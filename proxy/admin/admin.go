@@ -1,9 +1,9 @@
-// Package admin is the listener for operators: metrics, health, and what can
-// be asked about routes and documents. It is never for the public.
+// Package admin is the listener for operators: metrics, health, what can be
+// asked about routes and documents, and the rollout, which can be changed. It is
+// never for the public.
 package admin
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,15 +15,19 @@ import (
 
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
 // Options for [New].
 type Options struct {
 	Proxy     *proxy.Handler
 	Ledger    *ledger.Ledger
+	Ladder    *ladder.Ladder
 	Gatherer  prometheus.Gatherer
 	Ready     func() error // why the instance is not ready; nil if it is
-	ReadToken string       // where set, asked for by everything but the health checks
+	Token     string       // may change things, and read
+	ReadToken string       // where set, it or Token is asked for by everything but the health checks
+	Loopback  bool         // the listener is on loopback: without any token, whoever reaches it may change things
 }
 
 // New returns the handler of the admin listener.
@@ -35,27 +39,15 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /metrics", a.reading(promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})))
 	mux.Handle("GET /api/v1/routes", a.reading(http.HandlerFunc(a.routes)))
 	mux.Handle("GET /api/v1/explain", a.reading(http.HandlerFunc(a.explain)))
+	mux.Handle("PUT /api/v1/routes/{name}", a.changing(a.move))
+	mux.Handle("PUT /api/v1/kill", a.changing(a.kill))
+	mux.Handle("DELETE /api/v1/kill", a.changing(a.revive))
+	mux.Handle("GET /api/v1/audit", a.reading(http.HandlerFunc(a.audit)))
 	mux.Handle("GET /{$}", a.reading(http.HandlerFunc(index)))
 	return mux
 }
 
 type admin struct{ Options }
-
-// reading asks for the token, where one is set.
-func (a *admin) reading(next http.Handler) http.Handler {
-	if a.ReadToken == "" {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !isBearer || subtle.ConstantTimeCompare([]byte(token), []byte(a.ReadToken)) != 1 {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="pollard"`)
-			http.Error(w, "this needs Authorization: Bearer <admin_read_token>", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 	if err := a.Ready(); err != nil {
@@ -66,7 +58,7 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *admin) routes(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, Routes(a.Proxy, a.Ledger))
+	writeJSON(w, Routes(a.Proxy, a.Ledger, a.Ladder.State()))
 }
 
 func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +85,9 @@ func index(w http.ResponseWriter, _ *http.Request) {
 
 GET /api/v1/routes               per route: stage, polls in, calls out, reduction
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields
+PUT /api/v1/routes/NAME          move a route: {"stage":"push","percent":25,"why":"…"}, or a part of that
+PUT /api/v1/kill                 pass everything through; DELETE ends it
+GET /api/v1/audit                who moved what; ?route=NAME, ?n=100
 GET /metrics                     for Prometheus
 GET /livez, GET /readyz          health
 `)

@@ -20,6 +20,7 @@ import (
 	"github.com/pollard-proxy/pollard/proxy"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
 // listener is an admin listener over a proxy with one route.
@@ -46,13 +47,19 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 		Forward: f, Coalescer: c, Ledger: led, Log: slog.New(slog.DiscardHandler),
 		Target: func(r *http.Request) string { return r.RequestURI },
 	})
-	if _, err := p.Swap([]proxy.RouteOptions{{
+	routes := []proxy.RouteOptions{{
 		Name: "polled", Path: "/d/*", Rollout: rollout.Policy{Stage: rollout.Coalesce, Percent: 33_333},
 		Policy: coalescer.Policy{Interval: 3 * time.Second, MinInterval: time.Second, MaxInterval: time.Minute, Timeout: 10 * time.Second, MaxBody: 1 << 20, Audit: time.Minute},
-	}, {Name: "quiet", Path: "/q", Policy: coalescer.Policy{Share: coalescer.Changes}}}, nil); err != nil {
+	}, {Name: "quiet", Path: "/q", Policy: coalescer.Policy{Share: coalescer.Changes}}}
+	positions := map[string]ladder.Position{}
+	for _, r := range routes {
+		positions[r.Name] = ladder.Position{Stage: r.Rollout.Stage, Percent: r.Rollout.Percent}
+	}
+	rungs := ladder.Open(ladder.Options{Log: slog.New(slog.DiscardHandler)})
+	if err := rungs.Configure(positions, func(*ladder.State) error { _, err := p.Swap(routes, nil); return err }); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Proxy: p, Ledger: led, Gatherer: reg, Ready: func() error { return nil }}
+	o := Options{Proxy: p, Ledger: led, Ladder: rungs, Gatherer: reg, Ready: func() error { return nil }}
 	adapt(&o)
 	return &listener{New(o), p}
 }

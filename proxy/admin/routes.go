@@ -1,20 +1,26 @@
 package admin
 
 import (
-	"encoding/json"
+	"time"
 
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
 // Route is a route and its figures, as operators see them.
 type Route struct {
-	Name       string          `json:"name"`
-	Path       string          `json:"path"`
-	Stage      string          `json:"stage"`
-	Percent    json.RawMessage `json:"percent"` // a number, exact
-	Share      string          `json:"share"`
-	IntervalMS int64           `json:"interval_ms"` // where upstream names none
+	Name            string `json:"name"`
+	Path            string `json:"path"`
+	ladder.Position        // where it stands or, while all are killed, will stand once they are revived
+	Share           string `json:"share"`
+	IntervalMS      int64  `json:"interval_ms"` // where upstream names none
+
+	Holdout    rollout.Percent `json:"holdout"`
+	Configured ladder.Position `json:"configured"`       // in the file
+	Moved      *Moved          `json:"moved,omitempty"`  // where it does not stand as configured
+	Killed     bool            `json:"killed,omitempty"` // it passes everything, whatever its stage
 
 	Polls             uint64   `json:"polls"`
 	Upstream          uint64   `json:"upstream"`
@@ -27,15 +33,24 @@ type Route struct {
 	StalenessP99 *float64 `json:"staleness_p99_s"`
 }
 
+// Moved is who had a route stand elsewhere than the file has it.
+type Moved struct {
+	When   time.Time `json:"when"`
+	Who    string    `json:"who"`
+	Why    string    `json:"why,omitempty"`
+	Fallen bool      `json:"fallen,omitempty"` // a guard stepped it down; there it stays until a person moves it
+}
+
 // Routes returns the routes in force with their figures, in order.
-func Routes(p *proxy.Handler, led *ledger.Ledger) []Route {
+func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 	routes := []Route{}
 	for _, o := range p.Routes() {
 		counts := led.Route(o.Name)
 		t := counts.Totals()
 		routes = append(routes, Route{
-			Name: o.Name, Path: o.Path, Stage: o.Rollout.Stage.String(), Percent: json.RawMessage(o.Rollout.Percent.String()),
+			Name: o.Name, Path: o.Path, Position: s.Position(o.Name),
 			Share: o.Policy.Share.String(), IntervalMS: o.Policy.Interval.Milliseconds(),
+			Holdout: o.Rollout.Holdout, Configured: s.Configured[o.Name], Moved: moved(s, o.Name), Killed: s.Kill != nil,
 			Polls: t.Polls, Upstream: t.Upstream, Avoided: t.Avoided,
 			Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
 			ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
@@ -45,6 +60,14 @@ func Routes(p *proxy.Handler, led *ledger.Ledger) []Route {
 		})
 	}
 	return routes
+}
+
+func moved(s *ladder.State, route string) *Moved {
+	m, ok := s.Moves[route]
+	if !ok {
+		return nil
+	}
+	return &Moved{When: m.When, Who: m.Who, Why: m.Why, Fallen: m.Fallen}
 }
 
 func reduction(polls, upstream uint64, avoided float64) *float64 {

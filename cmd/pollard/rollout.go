@@ -1,0 +1,174 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pollard-proxy/pollard/proxy/admin"
+	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/rollout/ladder"
+)
+
+// rolloutCommand is what the commands that move routes have in common.
+type rolloutCommand struct {
+	environment
+	client *adminClient
+	why    string
+}
+
+func newRollout(e environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rollout [--admin URL] set ROUTE STAGE [PERCENT] | kill | revive | log",
+		Short: "Move a route on the ladder; the kill switch",
+		Long: "Moves routes of a running Pollard, within a second. A move holds until the route's stage or percentage\n" +
+			"changes in the configuration file. Should the admin listener not answer: touch kill in the state folder,\n" +
+			"or send the process SIGUSR1, and every route passes through.",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("there is no command rollout %q", args[0])}
+			}
+			return usageError{fmt.Errorf("rollout needs set, kill, revive or log")}
+		},
+	}
+	r := &rolloutCommand{environment: e, client: adminFlags(cmd, e)}
+	cmd.PersistentFlags().StringVar(&r.why, "why", "", "the reason, for the audit log")
+	cmd.AddCommand(r.set(), r.kill(), r.revive(), r.log())
+	return cmd
+}
+
+func (r *rolloutCommand) set() *cobra.Command {
+	return &cobra.Command{
+		Use:   "set ROUTE STAGE [PERCENT]",
+		Short: "Have a route stand on a rung: off, observe, coalesce or push; for a share of its actors",
+		Long:  "Has a route stand on a rung. Without PERCENT the share of actors on the rung stays what it is.",
+		Args:  arguments(cobra.RangeArgs(2, 3)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			change := map[string]any{"why": r.why}
+			stage, err := rollout.ParseStage(args[1])
+			if err != nil {
+				return usageError{err}
+			}
+			change["stage"] = stage
+			if len(args) == 3 {
+				percent, err := rollout.ParsePercent(args[2])
+				if err != nil {
+					return usageError{err}
+				}
+				change["percent"] = percent
+			}
+			var moved admin.MovedRoute
+			if err := r.change(cmd.Context(), http.MethodPut, "/api/v1/routes/"+url.PathEscape(args[0]), change, &moved); err != nil {
+				return err
+			}
+			r.warn(moved.Warning)
+			stands := "stands at"
+			if moved.Killed {
+				stands = "passes through like every route, and once revived will stand at"
+			}
+			_, err = fmt.Fprintf(r.stdout, "%s %s %v\n", moved.Name, stands, moved.Position)
+			return err
+		},
+	}
+}
+
+func (r *rolloutCommand) kill() *cobra.Command {
+	return &cobra.Command{
+		Use:   "kill",
+		Short: "Have every route pass through, at once",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.throw(cmd.Context(), http.MethodPut, "every route passes through; pollard rollout revive ends it")
+		},
+	}
+}
+
+func (r *rolloutCommand) revive() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revive",
+		Short: "Have every route stand where it stood before the kill",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.throw(cmd.Context(), http.MethodDelete, "every route stands where it stood")
+		},
+	}
+}
+
+// throw puts the kill switch one way or the other.
+func (r *rolloutCommand) throw(ctx context.Context, method, done string) error {
+	var answer admin.KillSwitch
+	if err := r.change(ctx, method, "/api/v1/kill", map[string]any{"why": r.why}, &answer); err != nil {
+		return err
+	}
+	r.warn(answer.Warning)
+	_, err := fmt.Fprintln(r.stdout, done)
+	return err
+}
+
+func (r *rolloutCommand) log() *cobra.Command {
+	var n int
+	cmd := &cobra.Command{
+		Use:   "log [ROUTE]",
+		Short: "Show who moved what, from where to where, and why; the newest first",
+		Args:  arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			query := url.Values{"n": {strconv.Itoa(n)}}
+			if len(args) == 1 {
+				query.Set("route", args[0])
+			}
+			body, err := r.client.get(cmd.Context(), "/api/v1/audit?"+query.Encode())
+			if err != nil {
+				return err
+			}
+			var entries []ladder.Entry
+			if err := json.Unmarshal(body, &entries); err != nil {
+				return fmt.Errorf("the admin listener's audit log: %w", err)
+			}
+			return printLog(r.stdout, entries)
+		},
+	}
+	cmd.Flags().IntVarP(&n, "number", "n", 20, "how many entries")
+	return cmd
+}
+
+func printLog(w io.Writer, entries []ladder.Entry) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WHEN\tROUTE\tFROM\tTO\tWHO\tWHY")
+	for _, e := range entries {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", e.When.Local().Format(time.DateTime), cmp.Or(e.Route, "(all)"), e.From, e.To, e.Who, e.Why)
+	}
+	return t.Flush()
+}
+
+// change asks for a change and reads the answer.
+func (r *rolloutCommand) change(ctx context.Context, method, path string, change, answer any) error {
+	content, err := json.Marshal(change)
+	if err != nil {
+		return fmt.Errorf("the change: %w", err)
+	}
+	body, err := r.client.ask(ctx, method, path, content)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, answer); err != nil {
+		return fmt.Errorf("the admin listener's answer: %w", err)
+	}
+	return nil
+}
+
+// warn tells what is amiss with a change that is in force.
+func (r *rolloutCommand) warn(warning string) {
+	if warning != "" {
+		fmt.Fprintln(r.stderr, "pollard: warning:", warning)
+	}
+}

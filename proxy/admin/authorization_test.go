@@ -1,0 +1,90 @@
+package admin
+
+import (
+	"strings"
+	"testing"
+)
+
+// changes are one request of each kind.
+var changes = []struct{ method, target, content string }{
+	{"PUT", "/api/v1/routes/polled", `{"percent":1}`},
+	{"PUT", "/api/v1/kill", ""},
+	{"DELETE", "/api/v1/kill", ""},
+}
+
+func TestChangesAreForTheBearersOfTheTokenOrForLoopback(t *testing.T) {
+	const token = "Authorization: Bearer right"
+	tests := []struct {
+		name  string
+		with  func(*Options)
+		lines []string
+		want  int
+	}{
+		{"no token, loopback", func(o *Options) { o.Loopback = true }, nil, 200},
+		{"no token, loopback, any token", func(o *Options) { o.Loopback = true }, []string{token}, 200},
+		{"no token, elsewhere", func(o *Options) {}, nil, 403},
+		{"no token, elsewhere, the empty one", func(o *Options) {}, []string{"Authorization: Bearer "}, 403},
+		{"reading has a token", func(o *Options) { o.Loopback, o.ReadToken = true, "right" }, []string{token}, 403},
+		{"without it", func(o *Options) { o.Loopback, o.Token = true, "right" }, nil, 401},
+		{"with another", func(o *Options) { o.Token = "right" }, []string{"Authorization: Bearer wrong"}, 401},
+		{"with that for reading", func(o *Options) { o.Token, o.ReadToken = "write", "right" }, []string{token}, 401},
+		{"with it", func(o *Options) { o.Token = "right" }, []string{token}, 200},
+		{"with it, from a page that knows it", func(o *Options) { o.Token = "right" }, []string{token, "Origin: https://console.test", "Host: pollard.test"}, 200},
+	}
+	for _, test := range tests {
+		l := listen(t, test.with)
+		for _, c := range changes {
+			resp := l.send(c.method, c.target, c.content, test.lines...)
+			if resp.StatusCode != test.want {
+				t.Errorf("%s: %s %s: got %s, want %d", test.name, c.method, c.target, resp.Status, test.want)
+			}
+			if said := body(t, resp); test.want == 401 && (resp.Header.Get("WWW-Authenticate") == "" || strings.Contains(said, "right")) {
+				t.Errorf("%s: the refusal asks for nothing, or tells the token: %s", test.name, said)
+			}
+		}
+	}
+}
+
+func TestTheTokenForChangesReadsToo(t *testing.T) {
+	l := listen(t, func(o *Options) { o.Token, o.ReadToken = "write", "read" })
+	for _, token := range []string{"write", "read"} {
+		if resp := l.get("/api/v1/audit", "Authorization: Bearer "+token); resp.StatusCode != 200 {
+			t.Errorf("%s: got %s, want 200", token, resp.Status)
+		}
+	}
+	if resp := l.get("/api/v1/audit"); resp.StatusCode != 401 {
+		t.Errorf("without: got %s, want 401", resp.Status)
+	}
+}
+
+// A browser on the operator's machine reaches a listener on loopback for any page.
+func TestWithoutATokenPagesOfOtherSitesChangeNothing(t *testing.T) {
+	tests := []struct {
+		lines []string
+		want  int
+	}{
+		{nil, 200},
+		{[]string{"Origin: http://127.0.0.1:9090", "Sec-Fetch-Site: same-origin"}, 200},
+		{[]string{"Host: localhost:9090", "Origin: http://localhost:9090"}, 200},
+		{[]string{"Host: [::1]:9090"}, 200},
+		{[]string{"Host: [::1]"}, 200},
+		{[]string{"Host: 127.0.0.1"}, 200},
+		{[]string{"Sec-Fetch-Site: none"}, 200},
+		{[]string{"Sec-Fetch-Site: cross-site"}, 403},
+		{[]string{"Sec-Fetch-Site: same-site"}, 403},
+		{[]string{"Origin: http://evil.test"}, 403},
+		{[]string{"Origin: http://127.0.0.1:8080"}, 403},
+		{[]string{"Origin: null"}, 403},
+		{[]string{"Origin: http://evil.test:9090", "Host: evil.test:9090", "Sec-Fetch-Site: same-origin"}, 403}, // rebound
+		{[]string{"Host: 127.0.0.1.evil.test:9090"}, 403},
+		{[]string{"Host: 10.0.0.1:9090"}, 403},
+	}
+	for _, test := range tests {
+		l := listen(t, onLoopback)
+		for _, c := range changes {
+			if resp := l.send(c.method, c.target, c.content, test.lines...); resp.StatusCode != test.want {
+				t.Errorf("%q: %s %s: got %s, want %d", test.lines, c.method, c.target, resp.Status, test.want)
+			}
+		}
+	}
+}
