@@ -177,7 +177,11 @@ func (l *Ladder) keep() error {
 	state := l.state
 	entries, count := l.audit.since(l.disk.logged)
 	l.mu.Unlock()
-	if err := errors.Join(l.save(state), l.record(entries, count)); err != nil {
+	err := l.save(state)
+	if recorded := l.record(entries, count); err == nil {
+		err = recorded // on the same disk: of two failures one line says enough
+	}
+	if err != nil {
 		l.log.Error("the rollout is in force, but not kept", "error", err)
 		return &NotKept{err}
 	}

@@ -84,5 +84,8 @@ func (f folder) save(k kept) error {
 		return fmt.Errorf("state file: %w", err)
 	}
 	data = append(data, '\n')
-	return errors.Join(f.replace(stateName, data), f.replace(copyName, data))
+	if err := f.replace(stateName, data); err != nil {
+		return err
+	}
+	return f.replace(copyName, data)
 }

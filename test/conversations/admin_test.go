@@ -12,8 +12,8 @@ import (
 )
 
 // ask requests something of the admin listener.
-func ask(method, url string) (status int, body string, err error) {
-	req, err := http.NewRequest(method, url, nil)
+func ask(method, url, sent string) (status int, body string, err error) {
+	req, err := http.NewRequest(method, url, strings.NewReader(sent))
 	if err != nil {
 		return 0, "", err
 	}

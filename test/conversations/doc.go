@@ -73,7 +73,7 @@
 //
 //	pollard serve [flags]                starts it and waits until it serves, with pollard.yml if there is one
 //	pollard exits 0                      waits for its end
-//	signal HUP                           or TERM
+//	signal HUP                           or TERM, INT, USR1
 //	run 1 check bad.yml                  runs another command and expects its exit code; lines of the block that
 //	                                     begin with "stdout " or "stderr " must occur there; "!stderr " must not, and
 //	                                     "stderr lines 2" counts
@@ -82,6 +82,7 @@
 //	config replace FILE                  the same by an atomic rename
 //	config kubernetes                    before serve: lays pollard.yml out as a mounted ConfigMap
 //	config swap FILE                     and then swaps its ..data link
+//	file write PATH ["text"]             a file in the folder of the script; "file remove PATH"
 //	certificates                         writes ca.pem, server.pem, server.key and other.key
 //
 // # Figures
@@ -89,7 +90,7 @@
 //	metrics                              waits until each line of the block holds, such as
 //	                                     pollard_polls_total{route="poll"} 1000: the sum over all series with these
 //	                                     labels, 0 if there is none; >= and <= may precede the figure
-//	admin GET /readyz 200                waits for that status; lines of the block are "path JSON", such as
+//	admin GET /readyz 200 [body]         asks, with a body if there is one, until the status is that; lines of the block are "path JSON", such as
 //	                                     0.reduction null, or !path, or "~ text", which the body must hold, or "!~ text"
 //	waiting 999 /poll                    waits until so many polls wait for a call for that target
 //	elapse 300ms                         lets real time pass, for intervals; never to wait for something to happen

@@ -50,10 +50,10 @@ func start(cmd *exec.Cmd) (*process, error) {
 }
 
 func (p *process) signal(name string) error {
-	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "USR1": syscall.SIGUSR1}
 	s, ok := signals[name]
 	if !ok {
-		return fmt.Errorf("signal %q: want HUP, TERM or INT", name)
+		return fmt.Errorf("signal %q: want HUP, TERM, INT or USR1", name)
 	}
 	return p.cmd.Process.Signal(s)
 }

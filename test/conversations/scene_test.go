@@ -81,6 +81,8 @@ func (s *scene) do(step step) error {
 		return s.run(step)
 	case "config":
 		return s.configure(step)
+	case "file":
+		return s.file(step)
 	case "certificates":
 		return s.trust.write(s.folder)
 	case "upstream":

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +94,18 @@ func (s *scene) configure(step step) error {
 	return s.config.change(step.word(1), content)
 }
 
+// file changes a file in the folder, or in one below it.
+func (s *scene) file(step step) error {
+	path := filepath.Join(s.folder, step.word(2))
+	switch step.word(1) {
+	case "write":
+		return errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(step.word(3)), 0o600))
+	case "remove":
+		return os.Remove(path)
+	}
+	return fmt.Errorf("file %q: want write or remove", step.word(1))
+}
+
 // count compares the origin's own count.
 func (s *scene) count(step step) error {
 	if got := strconv.Itoa(s.origin.total()); got != step.word(2) {
@@ -141,7 +155,7 @@ func (s *scene) observe(step step) error {
 // measure waits until the metrics are as claimed.
 func (s *scene) measure(claims ...string) error {
 	return eventually(func() error {
-		_, scrape, err := ask("GET", s.process.admin+"/metrics")
+		_, scrape, err := ask("GET", s.process.admin+"/metrics", "")
 		for _, claim := range claims {
 			err = errors.Join(err, holds(claim, scrape))
 		}
@@ -151,7 +165,7 @@ func (s *scene) measure(claims ...string) error {
 
 func (s *scene) admin(step step) error {
 	return eventually(func() error {
-		status, body, err := ask(step.word(1), s.process.admin+step.word(2))
+		status, body, err := ask(step.word(1), s.process.admin+step.word(2), step.word(4))
 		if err != nil {
 			return err
 		}
@@ -164,7 +178,7 @@ func (s *scene) admin(step step) error {
 
 func (s *scene) waiting(count, target string) error {
 	return eventually(func() error {
-		_, explanation, err := ask("GET", s.process.admin+"/api/v1/explain?url="+url.QueryEscape(target))
+		_, explanation, err := ask("GET", s.process.admin+"/api/v1/explain?url="+url.QueryEscape(target), "")
 		if err != nil {
 			return err
 		}
