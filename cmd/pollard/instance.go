@@ -199,6 +199,7 @@ func (in *instance) close() {
 			l.Close()
 		}
 	}
+	in.ladder.Close() // nobody is sent away from now on
 	in.cancel()
 	in.leaving.Wait()
 	in.hub.Close()

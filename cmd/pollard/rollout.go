@@ -54,18 +54,9 @@ func (r *rolloutCommand) set() *cobra.Command {
 		Long:  "Has a route stand on a rung. Without PERCENT the share of actors on the rung stays what it is.",
 		Args:  arguments(cobra.RangeArgs(2, 3)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			change := map[string]any{"why": r.why}
-			stage, err := rollout.ParseStage(args[1])
+			change, err := r.position(args[1:])
 			if err != nil {
 				return usageError{err}
-			}
-			change["stage"] = stage
-			if len(args) == 3 {
-				percent, err := rollout.ParsePercent(args[2])
-				if err != nil {
-					return usageError{err}
-				}
-				change["percent"] = percent
 			}
 			var moved admin.MovedRoute
 			if err := r.change(cmd.Context(), http.MethodPut, "/api/v1/routes/"+url.PathEscape(args[0]), change, &moved); err != nil {
@@ -80,6 +71,21 @@ func (r *rolloutCommand) set() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// position is the change that a stage and perhaps a percentage ask for.
+func (r *rolloutCommand) position(words []string) (map[string]any, error) {
+	stage, err := rollout.ParseStage(words[0])
+	if err != nil {
+		return nil, err
+	}
+	change := map[string]any{"stage": stage, "why": r.why}
+	if len(words) > 1 {
+		if change["percent"], err = rollout.ParsePercent(words[1]); err != nil {
+			return nil, err
+		}
+	}
+	return change, nil
 }
 
 func (r *rolloutCommand) kill() *cobra.Command {

@@ -64,8 +64,8 @@ func rungs(s *ladder.State) map[string]ledger.Rung {
 func (in *instance) killOn(ctx context.Context, signals <-chan os.Signal) {
 	for {
 		select {
-		case s := <-signals:
-			if err := in.ladder.Kill("signal", s.String()); err != nil {
+		case <-signals:
+			if err := in.ladder.Kill("signal", "SIGUSR1"); err != nil {
 				in.log.Error("killed by a signal", "error", err)
 			}
 		case <-ctx.Done():

@@ -77,6 +77,9 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "url: "+err.Error(), http.StatusBadRequest)
 		return
 	}
+	if a.Ladder.State().Kill != nil && e.Stage != "" {
+		e.Reason = "the kill switch has every route pass through"
+	}
 	writeJSON(w, e)
 }
 

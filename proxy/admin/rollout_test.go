@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollard-proxy/pollard/proxy"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
@@ -108,6 +109,10 @@ func TestTheKillSwitchIsShownOnEveryRoute(t *testing.T) {
 			if r.Killed != killed || r.Position != r.Configured {
 				t.Errorf("%s: got %+v, want what is configured and killed %v", method, r, killed)
 			}
+		}
+		const why = "the kill switch has every route pass through"
+		if e := decode[proxy.Explanation](t, l.get("/api/v1/explain?url=/d/1")); (e.Reason == why) != killed {
+			t.Errorf("%s: explained by %q", method, e.Reason)
 		}
 		if answer.Killed != killed || len(answer.Routes) != 2 {
 			t.Errorf("%s: got %+v", method, answer)
