@@ -100,6 +100,7 @@ func departures() []departure {
 		{"stopping", func(p *pollard) { p.signal(syscall.SIGTERM) }, 1012, restart, true},
 		{"lowering the route", func(p *pollard) { p.reload("coalesce", crowded) }, 4410, poll, false},
 		{"switching the route off", func(p *pollard) { p.reload("off", crowded) }, 4410, poll, false},
+		{"the kill switch", func(p *pollard) { p.signal(syscall.SIGUSR1) }, 4410, poll, false},
 	}
 }
 

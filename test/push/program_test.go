@@ -79,7 +79,7 @@ func (p *pollard) configure(stage string, more ...string) {
 		}
 	}
 	content := fmt.Sprintf("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nupstream: %s\nlog: {polls: false}\nsecret: 0123456789abcdef\n%s"+
-		"routes:\n  - name: doc\n    path: /doc\n    stage: %s\n    interval: 100ms\n    min_interval: 50ms\n%s",
+		"routes:\n  - name: doc\n    path: /doc\n    stage: %s\n    interval: 100ms\n    min_interval: 50ms\n    holdout: 0\n%s",
 		p.app.server.URL, top.String(), stage, route.String())
 	if err := os.WriteFile(p.config, []byte(content), 0o600); err != nil {
 		p.t.Fatal(err)
