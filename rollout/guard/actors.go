@@ -28,6 +28,17 @@ func differ(t, u *tally, of aspect) bool {
 	return (a.share-b.share)/math.Sqrt(variance) >= studentQuantile(1-chance, int(freedom))
 }
 
+// groupsWith returns how many groups have any of an aspect.
+func (t *tally) groupsWith(of aspect) int {
+	n := 0
+	for g := range t.groups {
+		if of(&t.groups[g]).part > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // A spread is a share and how far it may be off, by how much groups differ.
 type spread struct {
 	share, variance float64

@@ -18,7 +18,7 @@ func (v Verdict) say(o Outcome, figures, reason string) Verdict {
 
 // Why a guard holds, or passes without having compared.
 const (
-	byFewActors = "the difference is between few actors"
+	byFewActors = "it is few actors who fare worse"
 	notYet      = "worse, and not yet beyond chance"
 	alone       = "nothing untreated to compare with"
 )
@@ -71,16 +71,25 @@ func (m *Monitor) judgeErrors(f *figures) Verdict {
 	if o == Fail {
 		return v.say(Fail, figures, "")
 	}
-	ours := portion{w[treated].ours, t.of}
-	own, ownReason := m.judgeLimit(&m.suspects.ours, ours, m.options.Ours)
+	own, ownReason := m.judgeOurs(&w[treated])
 	lacking := m.lacking(t, u)
 	switch {
 	case own == Fail:
-		return v.say(Fail, figures, fmt.Sprintf("%v through Pollard's own doing", ours))
+		return v.say(Fail, figures, fmt.Sprintf("%v through Pollard's own doing", w[treated].sum(owns)))
 	case u.of == 0 && t.of >= m.options.Polls:
 		return v.say(own, figures, cmp.Or(ownReason, alone+": judged by Pollard's own failures alone"))
 	case lacking != "":
 		return v.say(Hold, figures, lacking)
 	}
 	return v.say(min(o, own), figures, cmp.Or(reason, ownReason))
+}
+
+// judgeOurs judges Pollard's own failures. One client may run into a limit again and
+// again.
+func (m *Monitor) judgeOurs(t *tally) (Outcome, string) {
+	o, reason := m.judgeLimit(&m.suspects.ours, t.sum(owns), m.options.Ours)
+	if o == Fail && t.groupsWith(owns) < fewGroups {
+		return Hold, byFewActors
+	}
+	return o, reason
 }

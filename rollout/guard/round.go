@@ -5,15 +5,15 @@ type round [sides]tally
 
 // A tally is the polls of one side.
 type tally struct {
-	took               histogram
-	groups             [groups]split
-	ours, dated, stale uint32
+	took         histogram
+	groups       [groups]split
+	dated, stale uint32
 }
 
 // A split is what the polls of one group of actors were like. What is slow was
 // decided in its round, by what the untreated polls before it took.
 type split struct {
-	polls, failed            uint32
+	polls, failed, ours      uint32
 	timed, pastTail, pastMid uint32
 }
 
@@ -26,11 +26,10 @@ var nothingIsSlow = limits{tail: buckets, mid: buckets}
 
 func (t *tally) count(group int, c *counts, slow limits) {
 	t.took.add(&c.took)
-	t.ours += c.ours
 	t.dated += c.dated
 	t.stale += c.stale
 	timed := c.took.measured()
-	s := split{polls: timed + c.took[unmeasured], failed: c.failed}
+	s := split{polls: timed + c.took[unmeasured], failed: c.failed, ours: c.ours}
 	if slow != nothingIsSlow {
 		s.timed, s.pastTail, s.pastMid = timed, c.took.beyond(slow.tail), c.took.beyond(slow.mid)
 	}
@@ -45,13 +44,13 @@ func (r *round) add(other *round) {
 
 func (t *tally) add(other *tally) {
 	t.took.add(&other.took)
-	t.ours += other.ours
 	t.dated += other.dated
 	t.stale += other.stale
 	for g := range t.groups {
 		a, b := &t.groups[g], &other.groups[g]
 		a.polls += b.polls
 		a.failed += b.failed
+		a.ours += b.ours
 		a.timed += b.timed
 		a.pastTail += b.pastTail
 		a.pastMid += b.pastMid
@@ -71,6 +70,7 @@ func (p portion) share() float64 {
 
 // The aspects of a split that are compared.
 func failures(s *split) portion { return portion{s.failed, s.polls} }
+func owns(s *split) portion     { return portion{s.ours, s.polls} }
 func tails(s *split) portion    { return portion{s.pastTail, s.timed} }
 func middles(s *split) portion  { return portion{s.pastMid, s.timed} }
 
