@@ -1,0 +1,42 @@
+package guard
+
+// An Arm is what an actor's experience is compared as.
+type Arm uint8
+
+// The arms.
+const (
+	Treated Arm = iota // on the rung
+	Control            // one rung lower
+	Holdout            // kept at observe, whatever the rung
+)
+
+// A side is one of the two that are compared.
+type side uint8
+
+const (
+	treated side = iota
+	untreated
+	sides
+)
+
+func (a Arm) side() side {
+	if a == Treated {
+		return treated
+	}
+	return untreated
+}
+
+// groups is the number of groups that actors are spread over by their hash. They
+// serve twice: those who count seldom meet on one cache line, and a difference
+// that comes from a few actors shows as one between groups.
+const groups = 16
+
+func groupOf(actor uint64) int { return int(mix(actor) >> 60) }
+
+// mix spreads what x holds over all of its bits (the finalizer of MurmurHash3): an
+// actor may be a CRC, which has nothing in its upper half.
+func mix(x uint64) uint64 {
+	x = (x ^ x>>33) * 0xff51afd7ed558ccd
+	x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
