@@ -1,10 +1,14 @@
 package guard
 
-import "time"
+import (
+	"time"
+
+	"github.com/pollard-proxy/pollard/rollout"
+)
 
 // An Answer is how one poll of an actor fared.
 type Answer struct {
-	Arm   Arm
+	Arm   rollout.Arm
 	Actor uint64 // hash of the actor; of a client without one, of its address
 
 	// Took is from the poll's arrival to its answer's first byte. 0: not to be
@@ -29,7 +33,7 @@ const staleIntervals = 2
 
 // Answered counts a poll. It does not allocate and takes no lock.
 func (m *Monitor) Answered(a Answer) {
-	c := &m.cells[groupOf(a.Actor)][a.Arm.side()]
+	c := &m.cells[groupOf(a.Actor)][sideOf(a.Arm)]
 	c.took[bucketOf(a.Took)].Add(1)
 	if a.Failed {
 		c.failed.Add(1)

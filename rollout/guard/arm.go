@@ -1,14 +1,6 @@
 package guard
 
-// An Arm is what an actor's experience is compared as.
-type Arm uint8
-
-// The arms.
-const (
-	Treated Arm = iota // on the rung
-	Control            // one rung lower
-	Holdout            // kept at observe, whatever the rung
-)
+import "github.com/pollard-proxy/pollard/rollout"
 
 // A side is one of the two that are compared.
 type side uint8
@@ -19,8 +11,8 @@ const (
 	sides
 )
 
-func (a Arm) side() side {
-	if a == Treated {
+func sideOf(a rollout.Arm) side {
+	if a == rollout.Treated {
 		return treated
 	}
 	return untreated

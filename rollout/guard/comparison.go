@@ -3,6 +3,8 @@ package guard
 import (
 	"sync"
 	"time"
+
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // A Comparison counts the upstream calls of treated actors and of the holdout, and
@@ -38,7 +40,7 @@ func NewComparison(now time.Time) *Comparison {
 
 // Acted counts actor, a hash, as one who wanted this route's documents: who polled or
 // watched. In an hour an actor counts once. It does not allocate and takes no lock.
-func (c *Comparison) Acted(arm Arm, actor uint64) {
+func (c *Comparison) Acted(arm rollout.Arm, actor uint64) {
 	if census := c.of(arm); census != nil {
 		census.acted(actor)
 	}
@@ -46,17 +48,17 @@ func (c *Comparison) Acted(arm Arm, actor uint64) {
 
 // Called counts a call to upstream that was made on behalf of actor: for its poll,
 // for its watch or to check what it was given. It does not allocate and takes no lock.
-func (c *Comparison) Called(arm Arm, actor uint64) {
+func (c *Comparison) Called(arm rollout.Arm, actor uint64) {
 	if census := c.of(arm); census != nil {
 		census.called(actor)
 	}
 }
 
-func (c *Comparison) of(arm Arm) *census {
+func (c *Comparison) of(arm rollout.Arm) *census {
 	switch arm {
-	case Treated:
+	case rollout.Treated:
 		return &c.treated
-	case Holdout:
+	case rollout.Holdout:
 		return &c.holdout
 	}
 	return nil // those one rung lower are neither

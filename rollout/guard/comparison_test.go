@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollard-proxy/pollard/rollout"
 	"github.com/pollard-proxy/pollard/rollout/guard"
 )
 
 // poll lets actors of an arm act, and each of every ones among them call some times.
-func poll(c *guard.Comparison, arm guard.Arm, actors, every, calls int) {
+func poll(c *guard.Comparison, arm rollout.Arm, actors, every, calls int) {
 	for i := range actors {
 		actor := uint64(arm)<<32 | uint64(i)
 		c.Acted(arm, actor)
@@ -38,9 +39,9 @@ func wantReduction(t *testing.T, c *guard.Comparison, now time.Time, want float6
 
 func TestTheReductionComparesCallsPerActor(t *testing.T) {
 	c := guard.NewComparison(noon)
-	poll(c, guard.Treated, 20_000, 10, 10)
-	poll(c, guard.Control, 20_000, 1, 7)
-	poll(c, guard.Holdout, 500, 1, 10)
+	poll(c, rollout.Treated, 20_000, 10, 10)
+	poll(c, rollout.Control, 20_000, 1, 7)
+	poll(c, rollout.Holdout, 500, 1, 10)
 	wantReduction(t, c, noon.Add(time.Minute), 0.9)
 	e, _ := c.Reduction(noon.Add(time.Minute))
 	if math.Abs(e.Treated.Actors-20_000) > 200 || e.Treated.Calls != 20_000 || math.Abs(e.Treated.PerActor()-1) > 0.01 {
@@ -53,8 +54,8 @@ func TestTheReductionComparesCallsPerActor(t *testing.T) {
 
 func TestMoreCallsThanWithoutAreANegativeReduction(t *testing.T) {
 	c := guard.NewComparison(noon)
-	poll(c, guard.Treated, 5000, 1, 12)
-	poll(c, guard.Holdout, 500, 1, 10)
+	poll(c, rollout.Treated, 5000, 1, 12)
+	poll(c, rollout.Holdout, 500, 1, 10)
 	wantReduction(t, c, noon, -0.2)
 }
 
@@ -72,8 +73,8 @@ func TestThinEvidenceIsNoEstimate(t *testing.T) {
 	}
 	for _, test := range tests {
 		c := guard.NewComparison(noon)
-		poll(c, guard.Treated, test.treated, 1, test.calls)
-		poll(c, guard.Holdout, test.holdout, 1, test.calls)
+		poll(c, rollout.Treated, test.treated, 1, test.calls)
+		poll(c, rollout.Holdout, test.holdout, 1, test.calls)
 		e, ok := c.Reduction(noon)
 		if ok || !strings.Contains(e.Missing, test.missing) {
 			t.Errorf("%s: got %v, missing %q; want missing %q", test.name, ok, e.Missing, test.missing)
@@ -86,8 +87,8 @@ func TestHoursDoNotMakeActorsMore(t *testing.T) {
 	c := guard.NewComparison(noon)
 	now := noon
 	for range 23 {
-		poll(c, guard.Treated, 5000, 1, 1)
-		poll(c, guard.Holdout, 100, 1, 10)
+		poll(c, rollout.Treated, 5000, 1, 1)
+		poll(c, rollout.Holdout, 100, 1, 10)
 		now = now.Add(time.Hour)
 		if e, ok := c.Reduction(now); ok {
 			t.Fatalf("after %v: estimated from %v actor hours, want it to need more actors", now.Sub(noon), e.Holdout.Actors)
@@ -103,8 +104,8 @@ func TestWhatIsADayOldIsForgotten(t *testing.T) {
 		if hour >= 24 {
 			calls = 1
 		}
-		poll(c, guard.Treated, 5000, 1, calls)
-		poll(c, guard.Holdout, 500, 1, 10)
+		poll(c, rollout.Treated, 5000, 1, calls)
+		poll(c, rollout.Holdout, 500, 1, 10)
 		now = now.Add(time.Hour)
 		if hour == 23 {
 			wantReduction(t, c, now, 0)
@@ -121,21 +122,21 @@ func TestWhatIsADayOldIsForgotten(t *testing.T) {
 
 func TestAMoveBeginsAnotherComparison(t *testing.T) {
 	c := guard.NewComparison(noon)
-	poll(c, guard.Treated, 5000, 1, 10)
-	poll(c, guard.Holdout, 500, 1, 10)
+	poll(c, rollout.Treated, 5000, 1, 10)
+	poll(c, rollout.Holdout, 500, 1, 10)
 	c.Reduction(noon.Add(time.Hour))
-	poll(c, guard.Treated, 5000, 1, 10)
+	poll(c, rollout.Treated, 5000, 1, 10)
 	c.Moved(noon.Add(90 * time.Minute))
-	poll(c, guard.Treated, 5000, 1, 2)
-	poll(c, guard.Holdout, 500, 1, 10)
+	poll(c, rollout.Treated, 5000, 1, 2)
+	poll(c, rollout.Holdout, 500, 1, 10)
 	wantReduction(t, c, noon.Add(2*time.Hour), 0.8)
 }
 
 // Linear counting: half a million actors of an arm in an hour.
 func TestManyActorsAreCounted(t *testing.T) {
 	c := guard.NewComparison(noon)
-	poll(c, guard.Treated, 500_000, 100, 1)
-	poll(c, guard.Holdout, 5000, 1, 1)
+	poll(c, rollout.Treated, 500_000, 100, 1)
+	poll(c, rollout.Holdout, 5000, 1, 1)
 	e, _ := c.Reduction(noon)
 	if math.Abs(e.Treated.Actors/500_000-1) > 0.02 {
 		t.Errorf("got %.0f actors, want 500,000 within 2 %%", e.Treated.Actors)
@@ -147,8 +148,8 @@ func TestCountingActorsDoesNotAllocate(t *testing.T) {
 	actor := uint64(0)
 	allocated := testing.AllocsPerRun(1000, func() {
 		actor++
-		c.Acted(guard.Treated, actor)
-		c.Called(guard.Treated, actor)
+		c.Acted(rollout.Treated, actor)
+		c.Called(rollout.Treated, actor)
 	})
 	if allocated != 0 {
 		t.Errorf("got %v allocations, want none", allocated)
@@ -169,7 +170,7 @@ func BenchmarkActed(b *testing.B) {
 		actor := rand.Uint64() % 1000
 		for pb.Next() {
 			actor = (actor + 1) % 1000
-			c.Acted(guard.Treated, actor)
+			c.Acted(rollout.Treated, actor)
 		}
 	})
 }

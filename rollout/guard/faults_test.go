@@ -130,7 +130,7 @@ func TestAFaultIsSeenInTheMomentOfAMove(t *testing.T) {
 func TestAFaultOfFewActorsIsSeenWithinTwoMinutes(t *testing.T) {
 	w := newWorld(1, 100, 0, rollout.Coalesce)
 	for i := range 4 {
-		w.actors[i].arm = Treated
+		w.actors[i].arm = rollout.Treated
 	}
 	for range 60 {
 		w.second()

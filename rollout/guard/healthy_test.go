@@ -107,8 +107,8 @@ func TestPollsThatFailTogetherAreOneFailure(t *testing.T) {
 		for second := range hour() {
 			callFails := random.Float64() < fail
 			for range 30 {
-				m.Answered(Answer{Arm: Treated, Actor: random.Uint64(), Failed: callFails})
-				m.Answered(Answer{Arm: Control, Actor: random.Uint64(), Failed: random.Float64() < fail})
+				m.Answered(Answer{Arm: rollout.Treated, Actor: random.Uint64(), Failed: callFails})
+				m.Answered(Answer{Arm: rollout.Control, Actor: random.Uint64(), Failed: random.Float64() < fail})
 			}
 			now = now.Add(time.Second)
 			if text, found := anyFailing(m.Verdicts(now)); found {
@@ -133,10 +133,10 @@ func TestABrokenActorDoesNotConvictTheRung(t *testing.T) {
 		m := New(now, rollout.Coalesce, Options{})
 		for range 600 {
 			i := random.IntN(len(treated))
-			m.Answered(Answer{Arm: Treated, Actor: treated[i], Failed: i == 0})
+			m.Answered(Answer{Arm: rollout.Treated, Actor: treated[i], Failed: i == 0})
 			for range 100 {
 				k := random.IntN(len(control))
-				m.Answered(Answer{Arm: Control, Actor: control[k], Failed: k%100 == 0})
+				m.Answered(Answer{Arm: rollout.Control, Actor: control[k], Failed: k%100 == 0})
 			}
 			now = now.Add(time.Second)
 			if text, found := anyFailing(m.Verdicts(now)); found {

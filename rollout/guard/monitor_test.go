@@ -14,7 +14,7 @@ import (
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // answers counts n polls by as many actors, of which the first few failed.
-func answers(m *guard.Monitor, arm guard.Arm, n, failed int) {
+func answers(m *guard.Monitor, arm rollout.Arm, n, failed int) {
 	for i := range n {
 		m.Answered(guard.Answer{Arm: arm, Actor: uint64(i), Took: 40 * time.Millisecond, Failed: i < failed})
 	}
@@ -41,22 +41,22 @@ func TestVerdictsSayTheirFigures(t *testing.T) {
 	}{
 		{"nothing", func(*guard.Monitor) {}, guard.Errors, guard.Hold,
 			"errors: treated 0 % of 0, untreated 0 % of 0; needs 100 more treated polls"},
-		{"few untreated", func(m *guard.Monitor) { answers(m, guard.Treated, 1210, 1); answers(m, guard.Control, 88, 0) },
+		{"few untreated", func(m *guard.Monitor) { answers(m, rollout.Treated, 1210, 1); answers(m, rollout.Control, 88, 0) },
 			guard.Errors, guard.Hold,
 			"errors: treated 0.083 % of 1,210, untreated 0 % of 88; needs 12 more untreated polls"},
-		{"as many fail", func(m *guard.Monitor) { answers(m, guard.Treated, 1000, 50); answers(m, guard.Control, 9870, 500) },
+		{"as many fail", func(m *guard.Monitor) { answers(m, rollout.Treated, 1000, 50); answers(m, rollout.Control, 9870, 500) },
 			guard.Errors, guard.Pass, "errors: treated 5.0 % of 1,000, untreated 5.1 % of 9,870"},
 		{"control and holdout are one side", func(m *guard.Monitor) {
-			answers(m, guard.Treated, 1000, 0)
-			answers(m, guard.Control, 60, 1)
-			answers(m, guard.Holdout, 40, 0)
+			answers(m, rollout.Treated, 1000, 0)
+			answers(m, rollout.Control, 60, 1)
+			answers(m, rollout.Holdout, 40, 0)
 		}, guard.Errors, guard.Pass, "errors: treated 0 % of 1,000, untreated 1.0 % of 100"},
-		{"more fail, for a second", func(m *guard.Monitor) { answers(m, guard.Treated, 1210, 51); answers(m, guard.Control, 9870, 10) },
+		{"more fail, for a second", func(m *guard.Monitor) { answers(m, rollout.Treated, 1210, 51); answers(m, rollout.Control, 9870, 10) },
 			guard.Errors, guard.Hold,
 			"errors: treated 4.2 % of 1,210, untreated 0.1 % of 9,870; worse, and not yet beyond chance"},
-		{"nobody is untreated", func(m *guard.Monitor) { answers(m, guard.Treated, 1000, 100) }, guard.Errors, guard.Pass,
+		{"nobody is untreated", func(m *guard.Monitor) { answers(m, rollout.Treated, 1000, 100) }, guard.Errors, guard.Pass,
 			"errors: treated 10 % of 1,000, untreated 0 % of 0; nothing untreated to compare with: judged by Pollard's own failures alone"},
-		{"nobody is untreated", func(m *guard.Monitor) { answers(m, guard.Treated, 1000, 0) }, guard.Latency, guard.Hold,
+		{"nobody is untreated", func(m *guard.Monitor) { answers(m, rollout.Treated, 1000, 0) }, guard.Latency, guard.Hold,
 			"latency: treated p50 50 ms, p99 50 ms of 1,000, untreated none of 0; nothing untreated to compare with"},
 		{"dry runs", func(m *guard.Monitor) {
 			m.Compared(guard.Shadow, guard.Match, 9)
@@ -90,8 +90,8 @@ func TestVerdictsSayTheirFigures(t *testing.T) {
 // after them.
 func fail(m *guard.Monitor, now time.Time, seconds int) time.Time {
 	for range seconds {
-		answers(m, guard.Treated, 100, 100)
-		answers(m, guard.Control, 1000, 0)
+		answers(m, rollout.Treated, 100, 100)
+		answers(m, rollout.Control, 1000, 0)
 		now = now.Add(time.Second)
 		m.Verdicts(now)
 	}
@@ -116,10 +116,10 @@ func TestOneClientsFailuresDoNotConvict(t *testing.T) {
 	m := guard.New(noon, rollout.Coalesce, guard.Options{})
 	now := noon
 	for range 30 {
-		answers(m, guard.Treated, 100, 0)
-		answers(m, guard.Control, 100, 0)
+		answers(m, rollout.Treated, 100, 0)
+		answers(m, rollout.Control, 100, 0)
 		for range 100 {
-			m.Answered(guard.Answer{Arm: guard.Treated, Actor: 7, Failed: true, Ours: true})
+			m.Answered(guard.Answer{Arm: rollout.Treated, Actor: 7, Failed: true, Ours: true})
 		}
 		now = now.Add(time.Second)
 		m.Verdicts(now)
@@ -134,7 +134,7 @@ func TestOneClientsFailuresDoNotConvict(t *testing.T) {
 func TestAMoveForgetsWhatWasBefore(t *testing.T) {
 	m := guard.New(noon, rollout.Push, guard.Options{})
 	now := fail(m, noon, 5)
-	answers(m, guard.Treated, 100, 100)
+	answers(m, rollout.Treated, 100, 100)
 	m.WatchFailed()
 	m.Moved(now, rollout.Coalesce)
 	verdicts := m.Verdicts(now.Add(time.Second))
@@ -151,8 +151,8 @@ func TestFiguresAreThoseOfTheWindow(t *testing.T) {
 	now := fail(m, noon, 3)
 	for range 12 {
 		now = now.Add(time.Second)
-		answers(m, guard.Treated, 7, 0)
-		answers(m, guard.Control, 7, 0)
+		answers(m, rollout.Treated, 7, 0)
+		answers(m, rollout.Control, 7, 0)
 		m.Verdicts(now)
 	}
 	if v := find(t, m.Verdicts(now), guard.Errors); v.Treated.N != 12*7 {
@@ -164,8 +164,8 @@ func TestRareTrafficIsJudgedByALongerWindow(t *testing.T) {
 	m := guard.New(noon, rollout.Coalesce, guard.Options{})
 	now := noon
 	for range 600 { // polls of each, one a second
-		answers(m, guard.Treated, 1, 0)
-		answers(m, guard.Control, 1, 0)
+		answers(m, rollout.Treated, 1, 0)
+		answers(m, rollout.Control, 1, 0)
 		now = now.Add(time.Second)
 		m.Verdicts(now)
 	}
@@ -181,8 +181,8 @@ func TestAnOutcomeSaysHowLongItHasStood(t *testing.T) {
 	now := fail(m, noon, 5)
 	failed := now
 	for find(t, m.Verdicts(now), guard.Errors).Outcome != guard.Pass {
-		answers(m, guard.Treated, 1000, 0)
-		answers(m, guard.Control, 1000, 0)
+		answers(m, rollout.Treated, 1000, 0)
+		answers(m, rollout.Control, 1000, 0)
 		now = now.Add(time.Second)
 		if now.Sub(failed) > time.Minute {
 			t.Fatal("does not pass a minute after the fault was gone")
@@ -199,7 +199,7 @@ func TestNoPollIsLostBetweenRounds(t *testing.T) {
 	const goroutines, polls = 4, 5000
 	var wg sync.WaitGroup
 	for range goroutines {
-		wg.Go(func() { answers(m, guard.Treated, polls, polls/2) })
+		wg.Go(func() { answers(m, rollout.Treated, polls, polls/2) })
 	}
 	now := noon
 	for range 100 {

@@ -26,7 +26,7 @@ type world struct {
 
 type actor struct {
 	hash   uint64
-	arm    Arm
+	arm    rollout.Arm
 	broken bool // whose page fails whatever anybody does
 }
 
@@ -72,11 +72,11 @@ func (w *world) stand(percent rollout.Percent) {
 		a := &w.actors[i]
 		switch draw, lot := a.hash%100_000, a.hash>>32%100_000; {
 		case lot < holdoutShare*100_000:
-			a.arm = Holdout
+			a.arm = rollout.Holdout
 		case draw < uint64(percent):
-			a.arm = Treated
+			a.arm = rollout.Treated
 		default:
-			a.arm = Control
+			a.arm = rollout.Control
 		}
 	}
 }
@@ -94,10 +94,10 @@ func (w *world) second() []Verdict {
 }
 
 func (w *world) poll(who actor) {
-	w.polls[who.arm.side()]++
+	w.polls[sideOf(who.arm)]++
 	a := Answer{Arm: who.arm, Actor: who.hash, Failed: who.broken || w.chance(callsFail)}
 	a.Took = w.upstreamTakes() + w.fault.slowBoth
-	if who.arm != Treated {
+	if who.arm != rollout.Treated {
 		a.Failed = a.Failed || w.chance(w.fault.upstream)
 		w.compare(DryRun, w.fault.dryRun)
 		w.monitor.Answered(a)
