@@ -65,6 +65,7 @@ type ban struct {
 
 var bans = []ban{
 	{in: []string{"rollout"}, from: []string{"net/...", "os", "time", "math/rand/..."}, why: "a rung is a pure function of policy and actor: the same on every instance, after every restart"},
+	{in: []string{"rollout/observe", "rollout/advice"}, from: []string{"net/...", "os", "sync/atomic", "math/rand/..."}, why: "what is learnt and advised depends on what was seen alone, be it live or from a log"},
 	{in: []string{"etag"}, from: []string{"net", "os", "io/...", "log/..."}, why: "validators are decided on bytes alone"},
 	{in: []string{"etag", "rollout", "ledger", "coalescer/...", "push/...", "proxy/...", "config", "dashboards"}, from: []string{"flag", "os/signal"}, why: "flags and signals are the edge's: cmd hands down options and contexts"},
 	{in: []string{".", "etag", "rollout", "ledger", "coalescer/...", "push/...", "proxy/...", "config", "dashboards", "cmd/..."}, from: []string{"testing/...", "net/http/httptest"}, why: "code that knows that it is being tested is not what runs in production, and both add flags to the binary"},
