@@ -103,7 +103,7 @@ func TestSigningOutEndsTheWatchesOfThatIdentityAlone(t *testing.T) {
 			return true
 		}
 		playSite(t, app.ServeHTTP, func(s *site) {
-			if _, err := s.Swap([]RouteOptions{polled("/doc", pushed, cosmetic)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
+			if err := s.Swap([]RouteOptions{polled("/doc", pushed, cosmetic)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
 				t.Fatal(err)
 			}
 			hers := s.watch("/doc", "", alice).heard()
@@ -135,7 +135,7 @@ func TestSigningOutOfNobodyEndsTheWatchesOfThatAddressAlone(t *testing.T) {
 		return true
 	}
 	playSite(t, app.ServeHTTP, func(s *site) {
-		if _, err := s.Swap([]RouteOptions{polled("/doc", pushed)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
+		if err := s.Swap([]RouteOptions{polled("/doc", pushed)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
 			t.Fatal(err)
 		}
 		here := s.watch("/doc", "").heard()
