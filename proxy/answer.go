@@ -55,6 +55,7 @@ func (h *Handler) relay(x *exchange, a coalescer.Answer) {
 	defer resp.Body.Close()
 	x.settle(a.How.Outcome())
 	x.status = resp.StatusCode
+	h.heedSignOut(x, resp)
 	x.stretch(resp.Header)
 	x.offerPush(resp.Header)
 	appendCacheStatus(resp.Header, cacheStatus(a))
