@@ -18,8 +18,8 @@ func TestNowSaysWhatIsNewAndWakesOnceWhenThereIsMore(t *testing.T) {
 		s.up.does(app.answer)
 		w := s.mustWatch("alice", "/doc")
 		defer w.Close()
-		woken := 0
-		wake := func() { woken++ }
+		var woken atomic.Int32
+		wake := func() { woken.Add(1) }
 		if m, ok, err := w.Now("", wake); !ok || err != nil || string(m.Body) != "one" {
 			t.Errorf("got %v, %v, %v; want the current state", m, ok, err)
 		}
@@ -29,8 +29,8 @@ func TestNowSaysWhatIsNewAndWakesOnceWhenThereIsMore(t *testing.T) {
 		for _, tag := range []string{`"v2"`, `"v3"`} {
 			app.turns(tag, "state "+tag)
 			s.wait(lastTick + time.Second)
-			if woken != 1 {
-				t.Errorf("woken %d times by %s, want once until it looks again", woken, tag)
+			if got := woken.Load(); got != 1 {
+				t.Errorf("woken %d times by %s, want once until it looks again", got, tag)
 			}
 		}
 		if m, ok, err := w.Now(`"v1"`, wake); !ok || err != nil || string(m.Body) != `state "v3"` {

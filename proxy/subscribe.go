@@ -64,6 +64,7 @@ func (h *Handler) subscription(q *exchange) push.Subscription {
 		Identity:     h.writer(q.identity, q.who),
 		SignalBudget: q.route.SignalBudget,
 		Open:         func(ctx context.Context) (*coalescer.Watch, error) { return h.open(ctx, q) },
+		Every:        q.route.told,
 		Object:       func() *push.Farewell { return h.objection(q) },
 	}
 }

@@ -34,7 +34,7 @@ type Pursuit struct {
 	hub   *Hub
 	out   Outlet
 	began time.Time
-	done  func()
+	count *ledger.Watching
 
 	told  coalescer.Moment // the last that was written
 	comes time.Time        // when the client fetches, as it was told
@@ -42,7 +42,7 @@ type Pursuit struct {
 
 // Pursue begins a following, which is counted until [Pursuit.End].
 func (h *Hub) Pursue(f Following, out Outlet) *Pursuit {
-	return &Pursuit{Following: f, hub: h, out: out, began: time.Now(), done: f.Subscription.Counts.Watch(f.Transport)}
+	return &Pursuit{Following: f, hub: h, out: out, began: time.Now(), count: f.Subscription.Counts.Watch(f.Transport)}
 }
 
 // Step writes the current state, unless the client has it. Then wake is called,
@@ -62,7 +62,7 @@ func (p *Pursuit) Step(wake func()) error {
 }
 
 // End ends the counting. The watch stays with who opened it.
-func (p *Pursuit) End() { p.done() }
+func (p *Pursuit) End() { p.count.Done() }
 
 // follow pursues for as long as ctx lasts, by the goroutine that calls it: it
 // returns the cause of that, or what Step does. Every so often it calls beat.
@@ -97,6 +97,9 @@ func (p *Pursuit) follow(ctx context.Context, beats time.Duration, beat func() e
 func (p *Pursuit) tell(m coalescer.Moment) error {
 	defer func() { p.After, p.told = m.Tag, m }()
 	counts := p.Subscription.Counts
+	if every := p.Subscription.Every; every != nil {
+		p.count.Every(every(m.Header))
+	}
 	if p.told.Epoch == m.Epoch && m.Offset > p.told.Offset {
 		counts.Skipped(p.Transport, m.Offset-p.told.Offset-1)
 	}

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -24,6 +25,10 @@ type Subscription struct {
 	// pushed the document. It is asked whenever routes have changed, from any
 	// goroutine. Without one, there never is any.
 	Object func() *Farewell
+
+	// Every, where it is not nil, returns at which interval a client would poll
+	// that was told these fields; 0 where they do not say.
+	Every func(http.Header) time.Duration
 
 	// SignalBudget, where it is not 0, has the client told that something
 	// changed instead of what: those who are told fetch for themselves, and all
