@@ -27,7 +27,7 @@ func (c *Coalescer) call(fl *flight, r *Route) result {
 	if err != nil {
 		return failure(fl.req.Context(), err)
 	}
-	r.heed(resp, time.Now())
+	r.heed(fl.writer, resp, time.Now())
 	res := result{status: resp.StatusCode}
 	if res.vary, err = uncoveredBy(r, fl.vary, resp.Header); err != nil {
 		return alone(fl, resp, reasonVary)

@@ -24,6 +24,7 @@ type Coalescer struct {
 	circles   circles
 	writes    *writes
 	forms     forms
+	watched   *watched
 
 	ctx     context.Context // the life of all calls
 	cancel  context.CancelCauseFunc
@@ -44,20 +45,23 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms()}
+	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms(), watched: newWatched()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c
 }
 
-// Close ends all calls, fails those who wait for them, and waits until all is
-// quiet. Answers that are being read by their leader end early. Polls that come
+// Close ends all calls and watches, fails those who wait for them, and waits
+// until all is quiet. Answers that are being read by their leader end early. Polls that come
 // later fail, unless they can be answered from memory.
 func (c *Coalescer) Close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	c.cancel(errClosed)
+	for _, f := range c.watched.feeds() {
+		f.end(&Ended{Status: http.StatusServiceUnavailable, Reconnect: true}, everybody)
+	}
 	c.flights.Wait()
 }
 
@@ -78,11 +82,6 @@ func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
 	defer c.documents.release(p.Key)
 	return f.Next(ctx, p)
 }
-
-// Wrote says that upstream answered an unsafe request of this writer with
-// success: whatever was asked for before is stale for it. It must be told
-// before the writer sees the answer.
-func (c *Coalescer) Wrote(writer Identity) { c.writes.note(writer, time.Now()) }
 
 // Expire says that anything may have changed, unseen by us, whoever wrote it:
 // what is held, and what calls under way will bring, is stale for everybody.

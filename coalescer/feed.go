@@ -48,8 +48,22 @@ type Feed struct {
 	passReason string
 	passedAt   time.Time  // when a poll that went by itself was last answered
 	passedTag  etag.Tag   // with this state
+	called     time.Time  // when the last call began
+	left       mark       // where the last life of the feed ended, while what it told is held
 	live       *live      // what watchers wait on; nil while nobody watches
+	woken      []func()   // who is told to look again; called by unlock
 	member     membership // of those who were given the same
+}
+
+// unlock gives mu back and then wakes those for whom something has come
+// meanwhile. Whoever may have told somebody gives it back this way.
+func (f *Feed) unlock() {
+	woken := f.woken
+	f.woken = nil
+	f.mu.Unlock()
+	for _, wake := range woken {
+		wake()
+	}
 }
 
 // Next returns the current state for p: at once if it is held and fresh, else
@@ -205,8 +219,9 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 	if old := f.snap; old != nil && !etag.WeakEqual(old.Tag, s.Tag) {
 		f.superseded.add(old.Tag)
 	}
+	f.left = f.left.after(f.snap, s)
 	f.snap, f.asked = s, began
-	f.live.take(s)
+	f.take(s)
 	f.covered, f.passUntil = time.Time{}, time.Time{}
 	f.due = f.nextDue(r, began, now)
 }
@@ -266,6 +281,7 @@ func (f *Feed) forget() {
 	if f.snap != nil {
 		f.superseded.add(f.snap.Tag)
 	}
+	f.left = mark{}
 	f.snap, f.proven, f.due, f.covered = nil, time.Time{}, time.Time{}, time.Time{}
 }
 

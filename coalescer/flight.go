@@ -75,7 +75,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	if tag != "" {
 		fl.req.Header["If-None-Match"] = []string{string(tag)}
 	}
-	f.flight = fl
+	f.flight, f.called = fl, now
 	return fl, true
 }
 
@@ -141,7 +141,7 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 	fl.result, fl.landed = res, true
 	held := f.snap
 	close(fl.done)
-	f.mu.Unlock()
+	f.unlock()
 
 	closeBody(orphan)
 	f.c.documents.account(f.key, held)

@@ -18,20 +18,22 @@ type live struct {
 	watches  map[*Watch]*Poll // the question of each, with fields and credentials
 	template *Poll            // the one that is asked for all
 	timer    *time.Timer      // to the next tick
+	ticking  bool             // upstream is being asked
+	turns    uint64           // counts who was proven, or asked for all
 	cancel   context.CancelFunc
 
+	mark                   // epoch, and offset, which counts the bodies
 	current  *Snapshot     // the newest that has a body
 	outdated bool          // there is a newer one, of which upstream has not given the body yet
 	equal    tagRing       // other tags that this body had
-	epoch    uint64        // when this life of the feed began; Unix nanoseconds
-	offset   uint64        // counts the bodies
 	misses   int           // ticks in a row whose answer could not be shared
 	changed  chan struct{} // closed, and made anew, when any of these has changed
 }
 
 // take hands a snapshot to those who watch, if its body is another: a tag may
 // change without its content.
-func (l *live) take(s *Snapshot) {
+func (f *Feed) take(s *Snapshot) {
+	l := f.live
 	if l == nil || s == l.current {
 		return
 	}
@@ -47,13 +49,13 @@ func (l *live) take(s *Snapshot) {
 			l.equal.add(old.Tag)
 		}
 		if waited {
-			l.tell()
+			f.tell()
 		}
 		return
 	}
 	l.equal = tagRing{}
 	l.offset++
-	l.tell()
+	f.tell()
 }
 
 // saw says that upstream has this tag, to whoever got it: nobody is handed what
@@ -69,9 +71,26 @@ func (l *live) knows(tag etag.Tag) bool {
 	return etag.WeakEqual(tag, l.current.Tag) || l.equal.has(tag)
 }
 
-func (l *live) tell() {
+// tell has everybody who watches look again.
+func (f *Feed) tell() {
+	f.live.change()
+	for w := range f.live.watches {
+		f.rouse(w)
+	}
+}
+
+// change has those look again who wait in [Watch.Next].
+func (l *live) change() {
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// rouse has a watch look again that nobody waits for, as soon as mu is given
+// back.
+func (f *Feed) rouse(w *Watch) {
+	if w.wake != nil {
+		f.woken, w.wake = append(f.woken, w.wake), nil
+	}
 }
 
 // refuses reports whether upstream refuses the document to whoever asked, by a
@@ -86,6 +105,13 @@ func by(who Identity) func(*Poll) bool { return func(p *Poll) bool { return p.Wr
 
 func everybody(*Poll) bool { return true }
 
+// end is dismiss, for whoever does not hold mu.
+func (f *Feed) end(e *Ended, isMeant func(*Poll) bool) {
+	f.mu.Lock()
+	defer f.unlock()
+	f.dismiss(e, isMeant)
+}
+
 // dismiss ends the watches whose question is meant: nothing more will come of
 // them. Where others are left, one of them asks from now on.
 func (f *Feed) dismiss(e *Ended, isMeant func(*Poll) bool) {
@@ -96,11 +122,12 @@ func (f *Feed) dismiss(e *Ended, isMeant func(*Poll) bool) {
 	for w, p := range l.watches {
 		if isMeant(p) {
 			w.ended, told = e, true
+			f.rouse(w)
 			delete(l.watches, w)
 		}
 	}
 	if told {
-		l.tell()
+		l.change()
 		f.depart(l.template)
 	}
 }
@@ -125,18 +152,26 @@ func (f *Feed) enter(w *Watch, p *Poll) {
 		l.template = &own
 	}
 	w.live = l
+	w.turn = l.next()
 }
 
 // wake begins a life of the feed.
 func (f *Feed) wake(r *Route) {
 	ctx, cancel := context.WithCancel(f.c.ctx)
 	f.live = &live{
-		watches: map[*Watch]*Poll{}, changed: make(chan struct{}), epoch: uint64(time.Now().UnixNano()), cancel: cancel,
+		watches: map[*Watch]*Poll{}, changed: make(chan struct{}), cancel: cancel,
 		timer: time.AfterFunc(f.untilTick(r), func() { f.c.start(func() { f.tick(ctx) }) }),
 	}
-	if f.snap != nil {
-		f.live.take(f.snap)
+	switch {
+	case f.left.epoch != 0:
+		f.live.mark, f.live.current = f.left, f.snap
+	case f.snap != nil:
+		f.live.epoch = uint64(time.Now().UnixNano())
+		f.take(f.snap)
+	default:
+		f.live.epoch = uint64(time.Now().UnixNano())
 	}
+	f.left = mark{}
 }
 
 // exit ends one watch.
@@ -156,6 +191,7 @@ func (f *Feed) depart(p *Poll) {
 	switch {
 	case len(l.watches) == 0:
 		f.live = nil
+		f.left = l.leaves(f.snap)
 		l.timer.Stop()
 		l.cancel()
 	case l.template == p:
@@ -169,6 +205,9 @@ func (f *Feed) depart(p *Poll) {
 // watched since the same moment, as after a restart, drift apart: each keeps
 // an interval of its own, up to a twentieth longer.
 func (f *Feed) untilTick(r *Route) time.Duration {
+	if f.isAwaited() {
+		return max(0, time.Until(f.called.Add(r.MinInterval)))
+	}
 	drift := f.interval(r) / 20 * f.lot(1) / 256
 	return max(time.Until(f.due)+drift, r.MinInterval/2)
 }
@@ -202,8 +241,8 @@ func (f *Feed) tick(ctx context.Context) {
 // wants no polls.
 func (f *Feed) question(ctx context.Context) *Poll {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if ctx.Err() != nil {
+	defer f.unlock()
+	if ctx.Err() != nil || f.live.ticking {
 		return nil
 	}
 	l, now := f.live, time.Now()
@@ -215,7 +254,9 @@ func (f *Feed) question(ctx context.Context) *Poll {
 		l.timer.Reset(max(p.Route.MinInterval, p.Route.Lease/8))
 		return nil
 	}
+	l.ticking = true
 	if f.snap == nil || f.snap.Bodyless || f.leaseOver(p.Route, now) {
+		p = *l.rotate()
 		p.reason, p.since = ledger.Verify, now
 		return &p
 	}
@@ -240,10 +281,11 @@ const maxMisses = 3
 // not be shared.
 func (f *Feed) ticked(ctx context.Context, r *Route, alone *http.Response) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	if ctx.Err() != nil {
 		return
 	}
+	f.live.ticking = false
 	now, wait := time.Now(), f.untilTick(r)
 	if !now.Before(f.due) {
 		wait = max(wait, f.interval(r))
@@ -265,26 +307,4 @@ func (l *live) missed(status int) bool {
 		l.misses++
 	}
 	return l.misses >= maxMisses
-}
-
-// quietFor returns for how long upstream has wanted no polls; 0 if it does.
-func (r *Route) quietFor(now time.Time) time.Duration {
-	since := r.quiet.Load()
-	if since == 0 {
-		return 0
-	}
-	return max(1, now.Sub(time.Unix(0, since)))
-}
-
-// heed takes notice of GitLab's way to switch polling off: Poll-Interval: -1,
-// and 429 without Retry-After where it would have been 304. It is on again when
-// a 200 says otherwise; upstreams that know no Poll-Interval say nothing.
-func (r *Route) heed(resp *http.Response, now time.Time) {
-	interval := resp.Header.Get("Poll-Interval")
-	switch {
-	case resp.StatusCode == http.StatusTooManyRequests && !failing(resp), interval == "-1":
-		r.quiet.CompareAndSwap(0, now.UnixNano())
-	case resp.StatusCode == http.StatusOK && (interval == "" || PollInterval(resp.Header) > 0):
-		r.quiet.Store(0)
-	}
 }

@@ -56,7 +56,7 @@ type Route struct {
 	SaysWho func(field string) bool
 
 	vary  atomic.Pointer[[]string]
-	quiet atomic.Int64 // since when upstream wants no polls (Unix nanoseconds); 0 if it does
+	quiet quiet
 }
 
 // maxVary bounds how many fields a route can learn from Vary; an upstream that
@@ -78,6 +78,7 @@ func (r *Route) Vary() []string {
 func (r *Route) Inherit(from *Route) {
 	if from != nil {
 		r.vary.Store(from.vary.Load())
+		r.quiet.since.Store(from.quiet.since.Load())
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -45,13 +44,16 @@ type Moment struct {
 // answers the polls. It belongs to whoever opened it, who must close it.
 type Watch struct {
 	feed   *Feed
+	who    Identity
 	live   *live // set by enter, then read-only
 	closed sync.Once
 
 	// Guarded by Feed.mu.
 	ended  *Ended
+	wake   func()   // to be called once when there is news; nil where nobody asked for that
 	tag    etag.Tag // what its reader last had: tags of one body come and go
 	offset uint64   // of the body that tag stood for
+	turn   uint64   // when it was proven, or asked for all, in the count of live.turns
 }
 
 // Watch opens a watch for the one who asks p, after an unconditional call on
@@ -65,14 +67,20 @@ type Watch struct {
 // Watches of one identity ask by the Call of whichever was opened last: what it
 // refers to, and p.Header, must not change as long as the document is watched.
 func (c *Coalescer) Watch(ctx context.Context, p *Poll) (*Watch, error) {
-	f := c.documents.acquire(p.Key, p.URL, c)
-	w := &Watch{feed: f}
-	f.enter(w, p)
-	if err := f.admit(ctx, w, *p); err != nil {
+	w := c.enter(p)
+	if err := w.feed.admit(ctx, w, *p); err != nil {
 		w.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// enter opens a watch that has not been proven.
+func (c *Coalescer) enter(p *Poll) *Watch {
+	w := &Watch{feed: c.documents.acquire(p.Key, p.URL, c), who: p.Writer}
+	c.watched.add(w)
+	w.feed.enter(w, p)
+	return w
 }
 
 // admit proves that upstream gives the document to the one who asks.
@@ -124,7 +132,7 @@ func (w *Watch) isOutgrown() bool {
 // come, and the context's error.
 func (w *Watch) Next(ctx context.Context, after etag.Tag) (Moment, error) {
 	for {
-		m, changed, err := w.moment(after)
+		m, changed, err := w.moment(after, nil)
 		if err != nil || m.Snapshot != nil {
 			return m, err
 		}
@@ -138,12 +146,23 @@ func (w *Watch) Next(ctx context.Context, after etag.Tag) (Moment, error) {
 	}
 }
 
+// Now is Next that does not wait. Where there is nothing new it is not ok, and
+// wake is called once when there may be, or when the watch has ended: at once
+// for all who are told the same, so it must return at once. It holds for the
+// last Now alone, and can still come when the watch has been closed.
+func (w *Watch) Now(after etag.Tag, wake func()) (m Moment, ok bool, err error) {
+	m, _, err = w.moment(after, wake)
+	return m, m.Snapshot != nil, err
+}
+
 // moment returns the current state unless its body is the one that after
-// stands for, and what is closed when there is news.
-func (w *Watch) moment(after etag.Tag) (m Moment, changed <-chan struct{}, err error) {
+// stands for, and what is closed when there is news. Looking and asking to be
+// woken are one, so that nothing can come in between.
+func (w *Watch) moment(after etag.Tag, wake func()) (m Moment, changed <-chan struct{}, err error) {
 	w.feed.mu.Lock()
 	defer w.feed.mu.Unlock()
 	l := w.live
+	w.wake = nil
 	switch {
 	case w.ended != nil:
 		return m, nil, w.ended
@@ -152,8 +171,9 @@ func (w *Watch) moment(after etag.Tag) (m Moment, changed <-chan struct{}, err e
 		w.tag, w.offset = after, l.offset
 	case !l.outdated:
 		w.tag, w.offset = l.current.Tag, l.offset
-		m = Moment{l.current, l.epoch, l.offset}
+		return Moment{l.current, l.epoch, l.offset}, nil, nil
 	}
+	w.wake = wake
 	return m, l.changed, nil
 }
 
@@ -162,6 +182,7 @@ func (w *Watch) moment(after etag.Tag) (m Moment, changed <-chan struct{}, err e
 func (w *Watch) Close() {
 	w.closed.Do(func() {
 		w.feed.exit(w)
+		w.feed.c.watched.remove(w)
 		w.feed.c.documents.release(w.feed.key)
 	})
 }
@@ -171,19 +192,7 @@ func (w *Watch) Close() {
 // ends. It keeps the feed live meanwhile, and proves nothing: what p may be
 // given [Coalescer.Next] decides.
 func (c *Coalescer) Await(ctx context.Context, p *Poll, after etag.Tag) {
-	f := c.documents.acquire(p.Key, p.URL, c)
-	w := &Watch{feed: f}
-	f.enter(w, p)
+	w := c.enter(p)
 	defer w.Close()
 	w.Next(ctx, after) // whatever it says, the poll asks again
-}
-
-// SignedOut ends the watches of an identity: its session is over, as it said
-// itself.
-func (c *Coalescer) SignedOut(who Identity) {
-	for _, f := range c.documents.find(func(f *Feed) bool { return true }, math.MaxInt) {
-		f.mu.Lock()
-		f.dismiss(&Ended{Status: http.StatusUnauthorized}, by(who))
-		f.mu.Unlock()
-	}
 }

@@ -42,7 +42,9 @@ type watchers struct {
 
 	mu       sync.Mutex
 	count    int           // guarded by mu
-	interval time.Duration // guarded by mu
+	told     int           // of those, the ones that were told an interval of their own; guarded by mu
+	rate     float64       // what these would poll, per second; guarded by mu
+	interval time.Duration // of the others; guarded by mu
 	since    time.Time     // up to when polls have been counted; guarded by mu
 }
 
@@ -71,21 +73,66 @@ func (w *watchers) setInterval(d time.Duration) {
 
 // accrue is called with mu held.
 func (w *watchers) accrue(now time.Time) {
-	if w.count > 0 && w.interval > 0 {
-		w.avoided.Add(float64(w.count) * float64(now.Sub(w.since)) / float64(w.interval))
+	rate := w.rate
+	if w.interval > 0 {
+		rate += float64(w.count-w.told) / w.interval.Seconds()
+	}
+	if w.count > 0 {
+		w.avoided.Add(max(0, rate) * now.Sub(w.since).Seconds())
 	}
 	w.since = now
 }
 
-// Interval sets the interval at which each open subscription of r would poll. Without
-// one, subscriptions avoid nothing.
+// tell changes the interval that one has been told; 0 is none of its own.
+func (w *watchers) tell(before, after time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.accrue(time.Now())
+	if before > 0 {
+		w.told--
+		w.rate -= 1 / before.Seconds()
+	}
+	if after > 0 {
+		w.told++
+		w.rate += 1 / after.Seconds()
+	}
+	if w.told == 0 {
+		w.rate = 0 // sums of fractions drift
+	}
+}
+
+// Interval sets the interval at which each open subscription of r would poll that was
+// told none. Without one, these avoid nothing.
 func (r *Route) Interval(d time.Duration) { r.watchers.setInterval(d) }
 
-// Watch counts a subscription that is open until done is called, once. Meanwhile it
-// avoids polls: those of [Route.Interval]. The transport is one of the constants.
-func (r *Route) Watch(t Transport) (done func()) {
+// Watch counts a subscription that is open until [Watching.Done]. Meanwhile it
+// avoids polls: those of [Route.Interval], unless it is told an interval of its own.
+// The transport is one of the constants.
+func (r *Route) Watch(t Transport) *Watching {
 	r.watchers.add(t, 1)
-	return func() { r.watchers.add(t, -1) }
+	return &Watching{route: r, transport: t}
+}
+
+// Watching is an open subscription. It belongs to one goroutine at a time.
+type Watching struct {
+	route     *Route
+	transport Transport
+	every     time.Duration
+}
+
+// Every says at which interval the subscription would poll by what it was told last;
+// 0 where that says nothing.
+func (w *Watching) Every(d time.Duration) {
+	if d != w.every {
+		w.route.watchers.tell(w.every, d)
+		w.every = d
+	}
+}
+
+// Done ends the counting; it is called once.
+func (w *Watching) Done() {
+	w.Every(0)
+	w.route.watchers.add(w.transport, -1)
 }
 
 // Watchers returns how many subscriptions are open.

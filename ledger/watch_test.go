@@ -37,19 +37,23 @@ func TestOpenSubscriptionsAvoidPollsWhileTheyAreOpen(t *testing.T) {
 		r.Interval(time.Second) // a reload
 		time.Sleep(time.Second)
 		wantAvoided("two for 1 s at an interval of 1 s", 6)
-		one()
-		two()
+		one.Every(10 * time.Second) // as upstream says to who polls that document
+		time.Sleep(10 * time.Second)
+		wantAvoided("two for 10 s more, of which one at an interval of 10 s", 17)
+		one.Every(0)
+		one.Done()
+		two.Done()
 		time.Sleep(time.Hour)
-		wantAvoided("nobody watches any more", 6)
+		wantAvoided("nobody watches any more", 17)
 	})
 }
 
 func TestWithoutAnIntervalSubscriptionsAvoidNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := ledger.New(prometheus.NewRegistry()).Route("issues")
-		done := r.Watch(ledger.WebSocket)
+		w := r.Watch(ledger.WebSocket)
 		time.Sleep(time.Hour)
-		done()
+		w.Done()
 		if got := r.Totals().Avoided; got != 0 {
 			t.Errorf("got %v polls avoided, want 0", got)
 		}
@@ -61,7 +65,7 @@ func TestWhatSubscriptionsAreToldIsCounted(t *testing.T) {
 	r := ledger.New(reg).Route("issues")
 	r.Watch(ledger.WebSocket)
 	r.Watch(ledger.WebSocket)
-	r.Watch(ledger.ActionCable)()
+	r.Watch(ledger.ActionCable).Done()
 	r.Delivered(ledger.Events, ledger.Delivered)
 	r.Delivered(ledger.Events, ledger.Undelivered)
 	r.Skipped(ledger.Events, 3)

@@ -55,6 +55,7 @@ func (h *Handler) relay(x *exchange, a coalescer.Answer) {
 	defer resp.Body.Close()
 	x.settle(a.How.Outcome())
 	x.status = resp.StatusCode
+	h.heedSignOut(x, resp)
 	x.stretch(resp.Header)
 	x.offerPush(resp.Header)
 	appendCacheStatus(resp.Header, cacheStatus(a))
@@ -93,8 +94,17 @@ func (x *exchange) offerPush(h http.Header) {
 // stretch raises the Poll-Interval that the client is told to what the route
 // wants at least. What tells clients to stop, or to come at once, stays.
 func (x *exchange) stretch(h http.Header) {
-	told := coalescer.PollInterval(h)
-	if least := x.route.Stretch; told > time.Millisecond && told < least {
-		h["Poll-Interval"] = []string{strconv.FormatInt(least.Milliseconds(), 10)}
+	if told := x.route.told(h); told > coalescer.PollInterval(h) {
+		h["Poll-Interval"] = []string{strconv.FormatInt(told.Milliseconds(), 10)}
 	}
+}
+
+// told returns the Poll-Interval that clients of a response with these fields
+// are told; 0 for none.
+func (rt *Route) told(h http.Header) time.Duration {
+	told := coalescer.PollInterval(h)
+	if told > time.Millisecond {
+		return max(told, rt.Stretch)
+	}
+	return told
 }

@@ -48,25 +48,30 @@ func New(o Options) *Handler {
 }
 
 // Swap puts other routes in force for the requests that come from now on, and
-// other requests that end a session. Documents stay. It returns the routes that
-// push no more: those who watch there are to be sent away. On an error nothing
-// changes.
-func (h *Handler) Swap(routes []RouteOptions, signOuts []Endpoint) (fallen []string, err error) {
+// other requests that end a session. Documents stay, and those who watch go on
+// under the new routes; at once they are told to come back where others may share
+// with them than before. Whom push is offered no more the caller sends away
+// ([push.Hub.SendAway]). On an error nothing changes.
+func (h *Handler) Swap(routes []RouteOptions, signOuts []Endpoint) error {
 	before := h.tables.Load()
 	t, err := newTable(routes, before, h.Ledger)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if t.signOuts, err = newEndpoints(signOuts); err != nil {
-		return nil, err
+		return err
 	}
 	h.tables.Store(t)
 	for _, rt := range before.routes {
-		if after := t.named(rt.Name); rt.Rollout.Stage == rollout.Push && (after == nil || after.Rollout.Stage < rollout.Push) {
-			fallen = append(fallen, rt.Name)
+		switch after := t.named(rt.Name); {
+		case after == nil: // sent away
+		case after.rules == rt.rules:
+			h.Coalescer.Adopt(rt.live, after.live)
+		default:
+			h.Coalescer.Retire(rt.live)
 		}
 	}
-	return fallen, nil
+	return nil
 }
 
 // Routes returns the routes in force, in order.

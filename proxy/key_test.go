@@ -22,7 +22,7 @@ func newKeyRig(t testing.TB, with ...func(*RouteOptions)) map[coalescer.Share]*H
 			Ledger: ledger.New(prometheus.NewRegistry()), Secret: []byte("of the test"), Trusted: believed(),
 			Target: func(r *http.Request) string { return r.RequestURI },
 		})
-		if _, err := h.Swap([]RouteOptions{polled("/**", append(with, sharing(share))...)}, nil); err != nil {
+		if err := h.Swap([]RouteOptions{polled("/**", append(with, sharing(share))...)}, nil); err != nil {
 			t.Fatal(err)
 		}
 		rigs[share] = h

@@ -50,7 +50,7 @@ func (h *Handler) hold(x *exchange, p *coalescer.Poll) (coalescer.Answer, error)
 func (h *Handler) await(x *exchange, p *coalescer.Poll, tag etag.Tag) bool {
 	ctx, cancel := context.WithTimeout(x.in.Context(), x.wait)
 	defer cancel()
-	leave, ok := h.Push.Join(held{x.route.Name, cancel})
+	leave, ok := h.Push.Join(held{h, x, cancel})
 	if !ok {
 		return false
 	}
@@ -62,15 +62,18 @@ func (h *Handler) await(x *exchange, p *coalescer.Poll, tag etag.Tag) bool {
 // held is a poll that waits. When it is told to go it is answered: an instance
 // that stops has to cut off whoever waits for longer than its grace.
 type held struct {
-	route  string
-	answer func()
+	handler *Handler
+	poll    *exchange
+	answer  func()
 }
 
 // Leave implements [push.Leaver].
-func (w held) Leave(why push.Farewell) bool {
-	if why.Route != "" && why.Route != w.route {
-		return false
-	}
+func (w held) Leave(push.Farewell) bool {
 	w.answer()
 	return true
+}
+
+// Review implements [push.Leaver].
+func (w held) Review() bool {
+	return w.handler.objection(w.poll) != nil && w.Leave(push.Farewell{})
 }

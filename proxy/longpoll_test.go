@@ -162,9 +162,15 @@ func TestHeldPollsAreAnsweredWhenWatchersAreSentAway(t *testing.T) {
 		leave    func(*site)
 		answered bool
 	}{
-		"the instance stops":        {func(s *site) { s.Push.Drain(context.Background()) }, true},
-		"the route is taken down":   {func(s *site) { s.Push.SendAway(context.Background(), "polled") }, true},
-		"another one is taken down": {func(s *site) { s.Push.SendAway(context.Background(), "other") }, false},
+		"the instance stops": {func(s *site) { s.Push.Drain(context.Background()) }, true},
+		"the route is taken down": {func(s *site) {
+			reload(s.rig, polled("/doc"))
+			s.Push.SendAway(context.Background())
+		}, true},
+		"another one is taken down": {func(s *site) {
+			reload(s.rig, polled("/doc", pushed))
+			s.Push.SendAway(context.Background())
+		}, false},
 	}
 	for name, test := range tests {
 		app := newApplication()

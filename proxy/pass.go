@@ -18,9 +18,7 @@ func (h *Handler) passOther(x *exchange) {
 		if isUnsafe(x.in.Method) && resp.StatusCode >= 200 && resp.StatusCode < 400 {
 			h.wrote(x)
 		}
-		if t := h.tables.Load(); t.pushes && t.signsOut(x, resp) {
-			h.signedOut(x)
-		}
+		h.heedSignOut(x, resp)
 	})
 }
 
@@ -33,6 +31,7 @@ func (h *Handler) pass(x *exchange, outcome ledger.Outcome) {
 		if x.passed != nil {
 			x.passed(resp)
 		}
+		h.heedSignOut(x, resp)
 		if x.stage > rollout.Off {
 			appendCacheStatus(resp.Header, bypassStatus(x.reason, x.stage))
 		}

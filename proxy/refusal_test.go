@@ -88,7 +88,7 @@ func TestAWatchThatUpstreamGrantsTooLateForItsRouteIsRefused(t *testing.T) {
 		got <- resp.StatusCode
 	}()
 	<-asked
-	if _, err := s.Swap([]RouteOptions{polled("/doc")}, nil); err != nil {
+	if err := s.Swap([]RouteOptions{polled("/doc")}, nil); err != nil {
 		t.Error(err)
 	}
 	close(answer)

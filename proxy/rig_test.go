@@ -67,7 +67,7 @@ func rigOver(t testing.TB, f *forward.Forwarder, calls http.RoundTripper, routes
 		Log: slog.New(slog.NewJSONHandler(&r.log, nil)),
 	})
 	t.Cleanup(func() { c.Close(); f.Close() })
-	if _, err := r.Swap(routes, nil); err != nil {
+	if err := r.Swap(routes, nil); err != nil {
 		t.Fatal(err)
 	}
 	return r

@@ -61,6 +61,14 @@ func (t *table) tellsWho(c *http.Cookie) bool {
 	return slices.ContainsFunc(t.audiences, func(a *audience) bool { return !a.ignores(c.Name + "=" + c.Value) })
 }
 
+// heedSignOut ends the watches of whoever made a request that ended a session, a
+// poll included, before they can see the answer.
+func (h *Handler) heedSignOut(x *exchange, resp *http.Response) {
+	if t := h.tables.Load(); t.pushes && t.signsOut(x, resp) {
+		h.signedOut(x)
+	}
+}
+
 // signedOut ends the watches of whoever made this request, in each way that
 // some route tells identities apart.
 func (h *Handler) signedOut(x *exchange) {

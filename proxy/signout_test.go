@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // ends returns how a watcher's connection was closed, "" if it is open.
@@ -103,7 +105,7 @@ func TestSigningOutEndsTheWatchesOfThatIdentityAlone(t *testing.T) {
 			return true
 		}
 		playSite(t, app.ServeHTTP, func(s *site) {
-			if _, err := s.Swap([]RouteOptions{polled("/doc", pushed, cosmetic)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
+			if err := s.Swap([]RouteOptions{polled("/doc", pushed, cosmetic)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
 				t.Fatal(err)
 			}
 			hers := s.watch("/doc", "", alice).heard()
@@ -126,6 +128,32 @@ func TestSigningOutEndsTheWatchesOfThatIdentityAlone(t *testing.T) {
 	}
 }
 
+func TestASessionThatAPollsAnswerTakesBackEndsItsWatchesAtOnce(t *testing.T) {
+	for _, path := range []string{"/doc", "/seen"} {
+		app := newApplication()
+		app.extra = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.RawQuery != "" {
+				w.Header().Set("Set-Cookie", r.URL.RawQuery)
+			}
+			return false
+		}
+		observed := polled("/seen", func(o *RouteOptions) { o.Name, o.Rollout.Stage = "seen", rollout.Observe })
+		playSite(t, app.ServeHTTP, func(s *site) {
+			hers, his := s.watch("/doc", "", alice).heard(), s.watch("/doc", "", bob).heard()
+			time.Sleep(time.Second)
+			s.get(path+"?theme=dark", alice)
+			if hers.all(); hers.ends() != "" {
+				t.Errorf("%s: ended with %s by a cookie that was set", path, hers.ends())
+			}
+			s.get(path+"?sid=;Max-Age=0", alice)
+			hers.all()
+			if hers.ends() != "close 4401" || his.ends() != "" {
+				t.Errorf("%s: hers ended with %q, his with %q; want close 4401 and nothing", path, hers.ends(), his.ends())
+			}
+		}, polled("/doc", pushed), observed)
+	}
+}
+
 // Who has no credential is told from others by address.
 func TestSigningOutOfNobodyEndsTheWatchesOfThatAddressAlone(t *testing.T) {
 	app := newApplication()
@@ -135,7 +163,7 @@ func TestSigningOutOfNobodyEndsTheWatchesOfThatAddressAlone(t *testing.T) {
 		return true
 	}
 	playSite(t, app.ServeHTTP, func(s *site) {
-		if _, err := s.Swap([]RouteOptions{polled("/doc", pushed)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
+		if err := s.Swap([]RouteOptions{polled("/doc", pushed)}, []Endpoint{{"POST", "/users/sign_out"}}); err != nil {
 			t.Fatal(err)
 		}
 		here := s.watch("/doc", "").heard()

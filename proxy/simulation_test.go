@@ -118,7 +118,7 @@ func (w *world) live(tabs, polls int) {
 	}
 	for i := range 10 {
 		time.Sleep(10 * time.Second)
-		if _, err := w.rig.Swap(w.routes(time.Duration(2+i%3)*time.Second), nil); err != nil {
+		if err := w.rig.Swap(w.routes(time.Duration(2+i%3)*time.Second), nil); err != nil {
 			w.fault("reload: %v", err)
 		}
 	}

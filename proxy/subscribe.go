@@ -64,18 +64,47 @@ func (h *Handler) subscription(q *exchange) push.Subscription {
 		Identity:     h.writer(q.identity, q.who),
 		SignalBudget: q.route.SignalBudget,
 		Open:         func(ctx context.Context) (*coalescer.Watch, error) { return h.open(ctx, q) },
+		Every:        q.route.told,
+		Object:       func() *push.Farewell { return h.objection(q) },
 	}
 }
 
-// open opens a watch of q's document, unless the route was taken down meanwhile:
-// those who watched have been sent away by then, and this one would stay.
+// open opens a watch of q's document, unless it fell meanwhile: those who
+// watched may have been sent away by then, and this one would stay.
 func (h *Handler) open(ctx context.Context, q *exchange) (*coalescer.Watch, error) {
 	w, err := h.watch(ctx, q)
-	if rt := h.tables.Load().named(q.route.Name); err == nil && (rt == nil || rt.Rollout.Stage < rollout.Push) {
+	if err != nil {
+		return nil, err
+	}
+	if h.objection(q) != nil {
 		w.Close()
 		return nil, &coalescer.Refused{Status: http.StatusGone}
 	}
-	return w, err
+	if rt := h.tables.Load().named(q.route.Name); rt != nil && rt != q.route {
+		h.Coalescer.Adopt(q.route.live, rt.live)
+	}
+	return w, nil
+}
+
+// objection returns how who watches q's document is to be sent away, by the
+// routes that are in force: to poll, where it is pushed to them no more; to come
+// back, where by other rules it is another document.
+func (h *Handler) objection(q *exchange) *push.Farewell {
+	now := *q
+	now.route = h.tables.Load().match(q.path)
+	if now.route == q.route {
+		return nil
+	}
+	if now.route != nil {
+		h.place(&now)
+	}
+	switch {
+	case now.route == nil, now.stage < rollout.Push:
+		return &push.Farewell{Code: push.ClosePoll}
+	case now.route.rules != q.route.rules:
+		return &push.Farewell{Code: push.CloseRestart}
+	}
+	return nil
 }
 
 // watch opens a watch of q's document. A body in an encoding that browsers

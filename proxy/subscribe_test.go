@@ -211,3 +211,28 @@ func TestUpstreamIsAskedNoMoreOnceTheLastWatcherHasLeft(t *testing.T) {
 		}
 	}, polled("/doc", pushed))
 }
+
+func TestPollsAvoidedAreThoseThatUpstreamWouldHaveAskedFor(t *testing.T) {
+	tests := []struct {
+		interval string
+		stretch  time.Duration
+		want     float64 // in 300 s
+	}{
+		{"", 0, 100}, // the route's own
+		{"10000", 0, 30},
+		{"10000", 20 * time.Second, 15},
+	}
+	for _, test := range tests {
+		app := newApplication()
+		if test.interval != "" {
+			app.header.Set("Poll-Interval", test.interval)
+		}
+		playSite(t, app.ServeHTTP, func(s *site) {
+			s.watch("/doc", "", alice).heard()
+			time.Sleep(300 * time.Second)
+			if got := s.counts("polled").Avoided; got < test.want-1 || got > test.want+1 {
+				t.Errorf("Poll-Interval %q, at least %v: got %v polls avoided, want %v", test.interval, test.stretch, got, test.want)
+			}
+		}, polled("/doc", pushed, func(o *RouteOptions) { o.Stretch = test.stretch }))
+	}
+}

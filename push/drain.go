@@ -63,12 +63,20 @@ func (h *Hub) present() []*membership {
 	return all
 }
 
-// SendAway ends what is watched on a route, or on all if route is "": push is
-// off there, and clients poll. They are told in turn, as far apart as the rate
-// of reconnects demands; when ctx ends, all who are left at once. It returns
-// when all have been told. Who joins meanwhile is not told: by then no route
-// may be pushed that is being sent away from.
-func (h *Hub) SendAway(ctx context.Context, route string) {
+// SendAway ends what may no longer be watched, after routes have changed
+// ([Subscription.Object]): mostly since push is off there, so clients poll.
+// They are told in turn, as far apart as the rate of reconnects demands; when
+// ctx ends, all who are left at once. It returns when all have been told. Who
+// comes later finds out by itself.
+func (h *Hub) SendAway(ctx context.Context) { h.inTurn(ctx, Leaver.Review) }
+
+// SendAllAway has everybody poll instead, in the same way.
+func (h *Hub) SendAllAway(ctx context.Context) {
+	h.inTurn(ctx, func(c Leaver) bool { return c.Leave(Farewell{Code: ClosePoll}) })
+}
+
+// inTurn has those who are here told something, which some heed.
+func (h *Hub) inTurn(ctx context.Context, tell func(Leaver) (heeded bool)) {
 	h.mu.Lock()
 	present := h.present()
 	h.mu.Unlock()
@@ -76,7 +84,7 @@ func (h *Hub) SendAway(ctx context.Context, route string) {
 	for _, c := range present {
 		pause(ctx, wait)
 		wait = 0
-		if c.Leave(Farewell{Code: ClosePoll, Route: route}) {
+		if tell(c.Leaver) {
 			wait = h.apart()
 		}
 	}

@@ -46,41 +46,45 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request, s Subscription
 func (h *Hub) stream(w http.ResponseWriter, r *http.Request, s Subscription, watch *coalescer.Watch) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	e := &events{hub: h, w: w, control: http.NewResponseController(w), route: s.Route, cancel: cancel}
+	e := &events{hub: h, w: w, control: http.NewResponseController(w), subscription: s, cancel: cancel}
 	leave, ok := h.Join(e)
 	if !ok {
 		h.refuse(w, s, &Refusal{http.StatusServiceUnavailable, reasonDraining})
 		return
 	}
 	defer leave()
+	e.Review() // whoever joined too late to be sent away with the others
 	err := e.begin()
 	if err == nil {
-		err = h.Follow(ctx, Following{
-			Subscription: s, Transport: ledger.Events, Watch: watch,
-			After: etag.Tag(r.Header.Get("Last-Event-Id")), Beats: heartbeat,
-		}, e)
+		p := h.Pursue(Following{Subscription: s, Transport: ledger.Events, Watch: watch, After: etag.Tag(r.Header.Get("Last-Event-Id"))}, e)
+		defer p.End()
+		err = p.follow(ctx, heartbeat, e.beat)
 	}
 	h.options.Log.Debug("watcher leaves", "route", s.Route, "transport", ledger.Events, "cause", err)
 	e.sayGoodbye(err)
 }
 
-// events is a stream of server-sent events. Its methods but Leave are called by
-// the goroutine that serves the request.
+// events is a stream of server-sent events. Its methods but Leave and Review are
+// called by the goroutine that serves the request.
 type events struct {
 	hub     *Hub
 	w       http.ResponseWriter
 	control *http.ResponseController
-	route   string
 	cancel  context.CancelCauseFunc
+
+	subscription Subscription
 }
 
 // Leave implements [Leaver].
 func (e *events) Leave(why Farewell) bool {
-	if why.Route != "" && why.Route != e.route {
-		return false
-	}
 	e.cancel(why)
 	return true
+}
+
+// Review implements [Leaver].
+func (e *events) Review() bool {
+	why := e.subscription.Objection()
+	return why != nil && e.Leave(*why)
 }
 
 // begin opens the stream, and says when to come back should it break: not all
@@ -116,8 +120,8 @@ func (e *events) Changed(tag etag.Tag, after time.Duration) error {
 	}{tag, after.Milliseconds()})))
 }
 
-// Beat implements [Outlet]: a comment.
-func (e *events) Beat() error { return e.write([]byte(":\n\n")) }
+// beat writes a comment.
+func (e *events) beat() error { return e.write([]byte(":\n\n")) }
 
 // write sends it at once, in limited time.
 func (e *events) write(event []byte) error {

@@ -37,7 +37,6 @@ func CloseCode(status int) int {
 type Farewell struct {
 	Code  int           // CloseRestart, CloseTryLater or ClosePoll
 	After time.Duration // when to come back; of ClosePoll, 0
-	Route string        // whose subscriptions end; "" for all of them, and the connection
 }
 
 // Error makes a farewell the cause of a connection's end.
@@ -56,8 +55,10 @@ func (f Farewell) Reason() string {
 
 // Leaver is a connection that can be told to go.
 type Leaver interface {
-	// Leave is told once per farewell, from any goroutine, and returns at once.
-	// It reports whether the farewell concerns the connection: it does if Route
-	// is "" or one of those that are watched on it.
+	// Leave ends everything that is watched, and the connection. Review ends
+	// what may no longer be watched ([Subscription.Object]), and the
+	// connection where nothing else is left. Both are called from any
+	// goroutine, return at once, and report whether anything ends by that.
 	Leave(why Farewell) bool
+	Review() bool
 }

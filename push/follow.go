@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -18,9 +17,6 @@ type Outlet interface {
 	Document(m coalescer.Moment) error
 	// Changed writes that there is another state, to be fetched after a delay.
 	Changed(tag etag.Tag, after time.Duration) error
-	// Beat writes a sign of life, and reports an error if the client has shown
-	// none.
-	Beat() error
 }
 
 // Following is one client's interest in one document.
@@ -28,67 +24,82 @@ type Following struct {
 	Subscription Subscription
 	Transport    ledger.Transport
 	Watch        *coalescer.Watch
-	After        etag.Tag      // of the state that the client has; "" for none
-	Beats        time.Duration // how often there is a sign of life; 0 for never
+	After        etag.Tag // of the state that the client has; "" for none
 }
 
-// Follow is Next in a loop: it writes each state that follows After to out, the
-// newest where there were several meanwhile, until the watch or ctx ends or a
-// write fails. It returns the [*coalescer.Ended], the cause of ctx, or what
-// failed.
-func (h *Hub) Follow(ctx context.Context, f Following, out Outlet) error {
-	done := f.Subscription.Counts.Watch(f.Transport)
-	defer done()
-	p := &pursuit{Following: f, hub: h, out: out, began: time.Now()}
-	p.beat = p.began.Add(time.Duration(1 << 62))
-	if f.Beats > 0 {
-		p.beat = p.began.Add(rand.N(f.Beats)) // who came together does not beat together
-	}
-	for {
-		if err := p.step(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// pursuit is a following under way.
-type pursuit struct {
+// Pursuit is a following under way. It needs no goroutine while there is nothing
+// to tell. It belongs to one at a time.
+type Pursuit struct {
 	Following
 	hub   *Hub
 	out   Outlet
 	began time.Time
+	count *ledger.Watching
 
 	told  coalescer.Moment // the last that was written
-	beat  time.Time        // the next sign of life
 	comes time.Time        // when the client fetches, as it was told
 }
 
-// step waits for the next state, or until the next beat.
-func (p *pursuit) step(ctx context.Context) error {
-	wait, cancel := context.WithDeadline(ctx, p.beat)
-	defer cancel()
-	m, err := p.Watch.Next(wait, p.After)
-	switch {
-	case err == nil:
-		err = p.tell(m)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case !errors.Is(err, context.DeadlineExceeded):
+// Pursue begins a following, which is counted until [Pursuit.End].
+func (h *Hub) Pursue(f Following, out Outlet) *Pursuit {
+	return &Pursuit{Following: f, hub: h, out: out, began: time.Now(), count: f.Subscription.Counts.Watch(f.Transport)}
+}
+
+// Step writes the current state, unless the client has it. Then wake is called,
+// once, as soon as another step may find more; it must return at once. Whoever
+// steps slowly skips states, and never the last. Step returns the
+// [*coalescer.Ended], or what failed.
+func (p *Pursuit) Step(wake func()) error {
+	m, ok, err := p.Watch.Now(p.After, wake)
+	if err != nil || !ok {
 		return err
-	default:
-		err = nil
 	}
-	if err == nil && !time.Now().Before(p.beat) {
-		p.beat = time.Now().Add(p.Beats)
-		err = p.out.Beat()
+	if err := p.tell(m); err != nil {
+		return err
 	}
-	return err
+	wake()
+	return nil
+}
+
+// End ends the counting. The watch stays with who opened it.
+func (p *Pursuit) End() { p.count.Done() }
+
+// follow pursues for as long as ctx lasts, by the goroutine that calls it: it
+// returns the cause of that, or what Step does. Every so often it calls beat.
+func (p *Pursuit) follow(ctx context.Context, beats time.Duration, beat func() error) error {
+	news := make(chan struct{}, 1)
+	wake := func() {
+		select {
+		case news <- struct{}{}:
+		default: // it will look anyway
+		}
+	}
+	beating := time.NewTimer(rand.N(beats)) // who came together does not beat together
+	defer beating.Stop()
+	for ctx.Err() == nil {
+		if err := p.Step(wake); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-news:
+		case <-beating.C:
+			beating.Reset(beats)
+			if err := beat(); err != nil {
+				return err
+			}
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // tell writes a state, or that there is one.
-func (p *pursuit) tell(m coalescer.Moment) error {
+func (p *Pursuit) tell(m coalescer.Moment) error {
 	defer func() { p.After, p.told = m.Tag, m }()
 	counts := p.Subscription.Counts
+	if every := p.Subscription.Every; every != nil {
+		p.count.Every(every(m.Header))
+	}
 	if p.told.Epoch == m.Epoch && m.Offset > p.told.Offset {
 		counts.Skipped(p.Transport, m.Offset-p.told.Offset-1)
 	}
@@ -105,7 +116,7 @@ func (p *pursuit) tell(m coalescer.Moment) error {
 
 // signal tells the client when to come, unless it has yet to come and will find
 // this state too.
-func (p *pursuit) signal(m coalescer.Moment) error {
+func (p *Pursuit) signal(m coalescer.Moment) error {
 	now := time.Now()
 	if now.Before(p.comes) {
 		p.Subscription.Counts.Skipped(p.Transport, 1)
@@ -122,7 +133,7 @@ func (p *pursuit) signal(m coalescer.Moment) error {
 
 // delivered counts what was written. How long it took since the change was seen
 // is known if it happened meanwhile: what a client is told at first is no news.
-func (p *pursuit) delivered(m coalescer.Moment) {
+func (p *Pursuit) delivered(m coalescer.Moment) {
 	counts := p.Subscription.Counts
 	counts.Delivered(p.Transport, ledger.Delivered)
 	if seen := p.hub.frames.of(m.Snapshot).seen; p.After != "" && !seen.Before(p.began) {

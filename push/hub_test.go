@@ -92,9 +92,6 @@ type leaver struct {
 }
 
 func (l *leaver) Leave(why push.Farewell) bool {
-	if why.Route != "" && why.Route != "mine" {
-		return false
-	}
 	l.mu.Lock()
 	l.told = append(l.told, why)
 	l.back = append(l.back, time.Now().Add(why.After))
@@ -104,6 +101,8 @@ func (l *leaver) Leave(why push.Farewell) bool {
 	}
 	return true
 }
+
+func (l *leaver) Review() bool { return false }
 
 func (l *leaver) goes() {
 	l.mu.Lock()
@@ -207,24 +206,58 @@ func TestNobodyJoinsWhileDraining(t *testing.T) {
 	})
 }
 
-func TestSendingAwayFromARouteLeavesTheOthers(t *testing.T) {
+func TestThoseAreSentAwayWhoMayNoLongerWatch(t *testing.T) {
 	play(t, push.Options{}, func(s *scene) {
-		c := s.connect("ann", "")
-		c.next()
-		s.hub.SendAway(context.Background(), "another")
-		s.up.set("still there")
-		c.want("still there")
-		told := func(route string) {
-			var sending sync.WaitGroup
-			sending.Go(func() { s.hub.SendAway(context.Background(), route) })
+		ann, bob := s.connect("ann", ""), s.connect("bob", push.Subprotocol)
+		ann.next()
+		bob.next()
+		s.hub.SendAway(context.Background())
+		s.object("ann", push.Farewell{Code: push.ClosePoll})
+		sending := sent(s.hub.SendAway)
+		ann.wantClosed(push.ClosePoll, "")
+		sending.Wait()
+		s.up.set(`"still there"`)
+		bob.want(document(`"still there"`))
+		s.object("bob", push.Farewell{Code: push.CloseRestart})
+		sending = sent(s.hub.SendAway)
+		bob.wantClosed(push.CloseRestart, `{"after_ms":0}`)
+		sending.Wait()
+	})
+}
+
+func TestEverybodyCanBeSentAwayAndTheHubGoesOn(t *testing.T) {
+	play(t, push.Options{}, func(s *scene) {
+		for range 2 {
+			c := s.connect("ann", "")
+			c.next()
+			sending := sent(s.hub.SendAllAway)
 			c.wantClosed(push.ClosePoll, "")
 			sending.Wait()
 		}
-		told("scene")
-		c = s.connect("ann", "") // the hub goes on
-		c.next()
-		told("")
 	})
+}
+
+// The route falls when those who are here have been looked at, and before this
+// one has joined them.
+func TestWhoJoinsTooLateToBeSentAwayFindsOutByItself(t *testing.T) {
+	for _, subprotocol := range []string{"", push.Subprotocol} {
+		play(t, push.Options{}, func(s *scene) {
+			s.object("ann", push.Farewell{Code: push.ClosePoll})
+			s.connect("ann", subprotocol).wantClosed(push.ClosePoll, "")
+		})
+	}
+	play(t, push.Options{}, func(s *scene) {
+		s.object("ann", push.Farewell{Code: push.ClosePoll})
+		e := s.events("ann")
+		e.want(event{name: "end", data: `{"status":410,"reconnect":false}`})
+		e.body.Close()
+	})
+}
+
+func sent(away func(context.Context)) *sync.WaitGroup {
+	var sending sync.WaitGroup
+	sending.Go(func() { away(context.Background()) })
+	return &sending
 }
 
 func TestSendingAwayIsSpreadUntilThereIsNoTime(t *testing.T) {
@@ -233,7 +266,7 @@ func TestSendingAwayIsSpreadUntilThereIsNoTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		began := time.Now()
-		s.hub.SendAway(ctx, "mine")
+		s.hub.SendAllAway(ctx)
 		if took := time.Since(began); took != time.Second {
 			t.Errorf("took %v, want 1 s", took)
 		}

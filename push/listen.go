@@ -25,15 +25,13 @@ type have struct {
 // to nothing to say.
 const commandsPerSecond = 10
 
-// listen hears the client out, and ends the connection when that is over.
-func (s *socket) listen() {
-	defer close(s.silent)
-	err := s.hear()
-	for err == nil {
-		err = s.hear()
+// listen hears the client out, and returns what the connection ends with.
+func (s *socket) listen() error {
+	for {
+		if err := s.hear(); err != nil {
+			return complaint(err)
+		}
 	}
-	s.cancel(complaint(err))
-	s.linger()
 }
 
 // linger hears nothing any more, and waits until the client closes or
@@ -96,10 +94,12 @@ func (s *socket) obey(message []byte) {
 	if err := json.Unmarshal(message, &has); err != nil || has.Type != "have" {
 		return
 	}
-	select {
-	case s.has <- has:
-	default: // it has said so before
+	s.mu.Lock()
+	if s.has == nil { // else it has said so before
+		s.has = &has
 	}
+	s.mu.Unlock()
+	s.turns.Ask()
 }
 
 func (s *socket) pong(string) error {

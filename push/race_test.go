@@ -32,7 +32,6 @@ func (p *page) Document(m coalescer.Moment) error {
 }
 
 func (p *page) Changed(etag.Tag, time.Duration) error { return nil }
-func (p *page) Beat() error                           { return nil }
 
 // Pages come with a state that they have polled, at the moment when it changes;
 // each must end up with the newest.
@@ -79,5 +78,17 @@ func (s *scene) follow(ctx context.Context, p *page) {
 		return
 	}
 	defer watch.Close()
-	s.hub.Follow(ctx, push.Following{Subscription: sub, Transport: ledger.WebSocket, Watch: watch, After: p.tag}, p)
+	pursuit := s.hub.Pursue(push.Following{Subscription: sub, Transport: ledger.WebSocket, Watch: watch, After: p.tag}, p)
+	defer pursuit.End()
+	var work sync.WaitGroup
+	var turns *push.Turns
+	turns = push.NewTurns(&work, func() {
+		if err := pursuit.Step(turns.Ask); err != nil {
+			s.t.Errorf("following: %v", err)
+		}
+	})
+	turns.Ask()
+	<-ctx.Done()
+	turns.End()
+	work.Wait()
 }

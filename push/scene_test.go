@@ -41,6 +41,9 @@ type scene struct {
 	dial   func(ctx context.Context) (net.Conn, error)
 
 	signals int // the budget, where the route delivers them
+
+	mu       sync.Mutex
+	unwanted map[string]*push.Farewell // who may no longer watch; guarded by mu
 }
 
 // play runs a script in a bubble of its own time, over connections in memory.
@@ -95,8 +98,22 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request) {
 func (s *scene) subscription(user string) push.Subscription {
 	return push.Subscription{
 		Route: s.route.Name, Counts: s.route.Counts, Identity: hashOf("identity", user), SignalBudget: s.signals,
-		Open: func(ctx context.Context) (*coalescer.Watch, error) { return s.c.Watch(ctx, s.poll(user)) },
+		Object: func() *push.Farewell { return s.objection(user) },
+		Open:   func(ctx context.Context) (*coalescer.Watch, error) { return s.c.Watch(ctx, s.poll(user)) },
 	}
+}
+
+// object has a user no longer watch.
+func (s *scene) object(user string, why push.Farewell) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unwanted = map[string]*push.Farewell{user: &why}
+}
+
+func (s *scene) objection(user string) *push.Farewell {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unwanted[user]
 }
 
 func (s *scene) poll(user string) *coalescer.Poll {

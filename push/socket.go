@@ -1,9 +1,10 @@
 package push
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,32 +15,38 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 )
 
-// socket is a WebSocket with one document. Two goroutines serve it: listen
-// hears the client, run tells it.
+// socket is a WebSocket with one document. One goroutine serves it, which hears
+// the client. What the client is told is written in turns: while there is
+// nothing to tell, nobody waits to.
 type socket struct {
-	// Set before either runs, then read-only.
-	hub          *Hub
-	subscription Subscription
-	watch        *coalescer.Watch
-	conn         *websocket.Conn
-	bare         bool // messages are bodies
-	cancel       context.CancelCauseFunc
+	// Set before it is served, then read-only.
+	hub   *Hub
+	conn  *websocket.Conn
+	bare  bool // messages are bodies
+	turns *Turns
+	work  sync.WaitGroup // turns under way
 
-	has      chan have     // what the client said that it has, at first
-	silent   chan struct{} // closed when nothing more is heard
-	heard    atomic.Bool   // something, since the last ping
-	commands *pace         // owned by listen
+	heard    atomic.Bool // something, since the last ping
+	commands *pace       // owned by listen
 
-	// Owned by run.
+	mu    sync.Mutex
+	why   error // it ends; guarded by mu, as all that follows
+	has   *have // what the client said that it has, at first
+	rung  bool  // the alarm has gone off
+	alarm *time.Timer
+
+	// Owned by whose turn it is.
+	pursuit *Pursuit
+	greeted bool   // the client has had the time to say what it has
+	over    bool   // goodbye has been said
 	patches bool   // the client takes them
 	held    *state // what the client has, where that is certain
 }
 
 func newSocket(h *Hub, s Subscription, watch *coalescer.Watch, conn *websocket.Conn) *socket {
-	so := &socket{
-		hub: h, subscription: s, watch: watch, conn: conn, bare: conn.Subprotocol() == "",
-		has: make(chan have, 1), silent: make(chan struct{}), commands: newPace(commandsPerSecond),
-	}
+	so := &socket{hub: h, conn: conn, bare: conn.Subprotocol() == "", commands: newPace(commandsPerSecond)}
+	so.pursuit = h.Pursue(Following{Subscription: s, Transport: ledger.WebSocket, Watch: watch}, so)
+	so.turns = NewTurns(&so.work, so.turn)
 	so.heard.Store(true)
 	conn.SetReadLimit(h.options.MessageBytes)
 	conn.SetPongHandler(so.pong)
@@ -57,69 +64,120 @@ type closure int
 func (c closure) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
 
 // Leave implements [Leaver].
-func (s *socket) Leave(why Farewell) bool {
-	if why.Route != "" && why.Route != s.subscription.Route {
-		return false
-	}
-	s.cancel(why)
-	return true
+func (s *socket) Leave(why Farewell) bool { return s.end(why) }
+
+// Review implements [Leaver].
+func (s *socket) Review() bool {
+	why := s.pursuit.Subscription.Objection()
+	return why != nil && s.end(*why)
 }
 
-// run tells the client what happens until something ends that, and then why.
-func (s *socket) run(ctx context.Context) {
-	err := s.tell(ctx)
-	s.watch.Close()
-	s.hub.options.Log.Debug("watcher leaves", "route", s.subscription.Route, "transport", ledger.WebSocket, "cause", err)
-	s.sayGoodbye(err)
-}
-
-func (s *socket) tell(ctx context.Context) error {
-	after, err := s.greeting(ctx)
-	if err != nil {
-		return err
+// end has the socket end, unless it has another reason to.
+func (s *socket) end(why error) (heeded bool) {
+	s.mu.Lock()
+	if heeded = s.why == nil; heeded {
+		s.why = why
 	}
-	return s.hub.Follow(ctx, Following{
-		Subscription: s.subscription, Transport: ledger.WebSocket, Watch: s.watch,
-		After: after, Beats: s.hub.options.PingInterval,
-	}, s)
+	s.mu.Unlock()
+	s.turns.Ask()
+	return heeded
 }
 
 // maxGreeting bounds the time in which a client may say what it has before it
 // is told everything.
 const maxGreeting = 250 * time.Millisecond
 
-// greeting waits for what the client has.
-func (s *socket) greeting(ctx context.Context) (after etag.Tag, err error) {
+// serve talks to the client until either of them ends that, and returns when
+// nothing of it is left.
+func (s *socket) serve() {
+	s.mu.Lock()
+	s.alarm = time.AfterFunc(maxGreeting, s.ring)
+	s.mu.Unlock()
 	if s.bare {
-		return "", nil
+		s.turns.Ask() // such a client has nothing to say
 	}
-	timer := time.NewTimer(maxGreeting)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case <-timer.C:
-		return "", nil
-	case has := <-s.has:
-		if has.Patch {
-			s.patches = true
-			err = s.hold(ctx, has.ETag)
+	s.end(s.listen())
+	s.linger()
+	s.turns.End()
+	s.work.Wait()
+	s.conn.Close()
+	s.alarm.Stop()
+	s.pursuit.End()
+	s.pursuit.Watch.Close()
+}
+
+// ring goes off when the client has had its time to greet, and from then on for
+// each sign of life that it is to give.
+func (s *socket) ring() {
+	s.mu.Lock()
+	s.rung = true
+	s.mu.Unlock()
+	s.turns.Ask()
+}
+
+// turn tells the client what there is to tell, and at last why it is the last.
+func (s *socket) turn() {
+	if s.over {
+		return
+	}
+	if err := s.tell(); err != nil {
+		s.over = true
+		s.hub.options.Log.Debug("watcher leaves", "route", s.pursuit.Subscription.Route, "transport", ledger.WebSocket, "cause", err)
+		s.sayGoodbye(err)
+	}
+}
+
+func (s *socket) tell() error {
+	why, has, rung := s.asked()
+	switch {
+	case why != nil:
+		return why
+	case !s.greeted && !s.bare && has == nil && !rung:
+		return nil
+	case !s.greeted:
+		if err := s.greet(has); err != nil {
+			return err
 		}
-		return has.ETag, err
+	case rung:
+		if err := s.beat(); err != nil {
+			return err
+		}
 	}
+	return s.pursuit.Step(s.turns.Ask)
+}
+
+// asked returns why there is a turn, as far as it is not for news.
+func (s *socket) asked() (why error, has *have, rung bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rung, s.rung = s.rung, false
+	return s.why, s.has, rung
+}
+
+// greet takes note of what the client has, which may be nothing. Clients that
+// came together do not beat together.
+func (s *socket) greet(has *have) error {
+	s.greeted = true
+	s.alarm.Reset(rand.N(s.hub.options.PingInterval))
+	if has == nil {
+		return nil
+	}
+	s.pursuit.After = has.ETag
+	if !has.Patch {
+		return nil
+	}
+	s.patches = true
+	return s.hold(has.ETag)
 }
 
 // hold takes note of what the client has, if that is the current state and its
 // tag stands for its very bytes (RFC 9110 §8.8.3.2).
-func (s *socket) hold(ctx context.Context, tag etag.Tag) error {
-	m, err := s.watch.Next(ctx, "")
-	if err != nil {
-		return err
-	}
-	if etag.StrongEqual(tag, m.Tag) {
+func (s *socket) hold(tag etag.Tag) error {
+	m, ok, err := s.pursuit.Watch.Now("", nil)
+	if ok && etag.StrongEqual(tag, m.Tag) {
 		s.held = s.hub.frames.of(m.Snapshot)
 	}
-	return nil
+	return err
 }
 
 // Document implements [Outlet].
@@ -160,8 +218,9 @@ func (s *socket) Changed(tag etag.Tag, after time.Duration) error {
 	return s.write(EncodeChanged(tag, after))
 }
 
-// Beat implements [Outlet]: it pings, unless the last ping was not answered.
-func (s *socket) Beat() error {
+// beat pings, unless the last ping was not answered.
+func (s *socket) beat() error {
+	s.alarm.Reset(s.hub.options.PingInterval)
 	if !s.heard.Swap(false) {
 		return errSilent
 	}
@@ -182,48 +241,3 @@ func (s *socket) write(object []byte) error {
 }
 
 func (s *socket) deadline() time.Time { return time.Now().Add(s.hub.options.WriteTimeout) }
-
-// maxLinger bounds the time that a client has to answer a close frame. Who
-// closes at once, with something unread, may take the frame back: TCP resets.
-const maxLinger = time.Second
-
-// sayGoodbye closes the connection, with a reason where the client still hears.
-func (s *socket) sayGoodbye(why error) {
-	code, reason := s.closing(why)
-	if code != 0 {
-		s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), s.deadline())
-		s.conn.SetReadDeadline(time.Now().Add(maxLinger))
-		<-s.silent
-	}
-	s.conn.Close()
-}
-
-// closing returns the code and reason to close with, after what else is to be
-// said; 0 where there is nobody to hear it.
-func (s *socket) closing(why error) (code int, reason string) {
-	var ended *coalescer.Ended
-	var farewell Farewell
-	var own closure
-	switch {
-	case errors.As(why, &ended):
-		return s.endedWith(ended)
-	case errors.As(why, &farewell):
-		return farewell.Code, farewell.Reason()
-	case errors.As(why, &own):
-		return int(own), ""
-	case errors.Is(why, ErrUnpushable):
-		return ClosePoll, ""
-	}
-	return 0, ""
-}
-
-func (s *socket) endedWith(e *coalescer.Ended) (code int, reason string) {
-	if !s.bare {
-		s.write(EncodeEnd(e.Status, e.Reconnect)) // if it fails, so does the close frame
-	}
-	if e.Reconnect {
-		back := Farewell{Code: CloseTryLater, After: s.hub.comeBack()}
-		return back.Code, back.Reason()
-	}
-	return CloseCode(e.Status), ""
-}

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -20,10 +21,27 @@ type Subscription struct {
 	// [*coalescer.Refused], [*coalescer.CallError] or the context's error.
 	Open func(context.Context) (*coalescer.Watch, error)
 
+	// Object returns how the client is to be sent away; nil while it may be
+	// pushed the document. It is asked whenever routes have changed, from any
+	// goroutine. Without one, there never is any.
+	Object func() *Farewell
+
+	// Every, where it is not nil, returns at which interval a client would poll
+	// that was told these fields; 0 where they do not say.
+	Every func(http.Header) time.Duration
+
 	// SignalBudget, where it is not 0, has the client told that something
 	// changed instead of what: those who are told fetch for themselves, and all
 	// of them together at most so many times per second.
 	SignalBudget int
+}
+
+// Objection returns what Object does.
+func (s *Subscription) Objection() *Farewell {
+	if s.Object == nil {
+		return nil
+	}
+	return s.Object()
 }
 
 // Resolver finds the document behind a path that a client names on a socket, as

@@ -135,23 +135,17 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 // adopt lets a socket live by itself, until it has ended and left. One that comes
 // when the hub is closing is sent away before adopt returns.
 func (h *Hub) adopt(s *socket, release func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	s.cancel = cancel
 	leave, ok := h.Join(s)
-	live := func() {
-		s.run(ctx)
-		<-s.silent
-		cancel(nil)
-		release()
-	}
-	go s.listen()
 	if !ok {
-		cancel(Farewell{Code: CloseRestart, After: h.comeBack()})
-		live()
+		s.end(Farewell{Code: CloseRestart, After: h.comeBack()})
+		s.serve()
+		release()
 		return
 	}
+	s.Review() // whoever joined too late to be sent away with the others
 	go func() {
 		defer leave()
-		live()
+		defer release()
+		s.serve()
 	}()
 }

@@ -22,7 +22,7 @@ func positions(c *config.Config) map[string]ladder.Position {
 }
 
 // stand puts a configuration's routes in force where they stand on the ladder, and
-// sends away who watches where nothing is pushed any more. Nothing that was held
+// sends away who watches what is not pushed to them any more. Nothing that was held
 // before a kill is given out after it: what changed meanwhile passed unseen.
 func (in *instance) stand(c *config.Config, s *ladder.State) error {
 	isKilled := s.Kill != nil
@@ -34,16 +34,14 @@ func (in *instance) stand(c *config.Config, s *ladder.State) error {
 		p := s.InForce(options[i].Name)
 		options[i].Rollout.Stage, options[i].Rollout.Percent = p.Stage, p.Percent
 	}
-	fallen, err := in.proxy.Swap(options, signOuts(c))
-	if err != nil {
+	if err := in.proxy.Swap(options, signOuts(c)); err != nil {
 		return err
 	}
+	sendAway := in.hub.SendAway
 	if isKilled && !in.killed {
-		fallen = []string{""} // everybody, on whichever route
+		sendAway = in.hub.SendAllAway
 	}
-	for _, route := range fallen {
-		in.leaving.Go(func() { in.hub.SendAway(in.ctx, route) })
-	}
+	in.leaving.Go(func() { sendAway(in.ctx) })
 	in.killed = isKilled
 	in.ledger.Rollout(rungs(s), isKilled)
 	return nil

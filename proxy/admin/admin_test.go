@@ -56,7 +56,7 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 		positions[r.Name] = ladder.Position{Stage: r.Rollout.Stage, Percent: r.Rollout.Percent}
 	}
 	rungs := ladder.Open(ladder.Options{Log: slog.New(slog.DiscardHandler)})
-	if err := rungs.Configure(positions, func(*ladder.State) error { _, err := p.Swap(routes, nil); return err }); err != nil {
+	if err := rungs.Configure(positions, func(*ladder.State) error { return p.Swap(routes, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	o := Options{Proxy: p, Ledger: led, Ladder: rungs, Gatherer: reg, Ready: func() error { return nil }}
@@ -182,7 +182,7 @@ func TestRoutesHaveTheirFigures(t *testing.T) {
 
 func TestNoRoutesAreAnEmptyList(t *testing.T) {
 	l := listen(t, usual)
-	if _, err := l.proxy.Swap(nil, nil); err != nil {
+	if err := l.proxy.Swap(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := body(t, l.get("/api/v1/routes")); got != "[]\n" {

@@ -3,7 +3,6 @@ package actioncable
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
@@ -13,123 +12,68 @@ import (
 )
 
 // reader is the client of a subscription that was confirmed, as far as it is
-// known what it has. It belongs to the subscription's goroutine.
+// known what it has. It belongs to whose turn it is.
 type reader struct {
-	*subscription
-	watch *coalescer.Watch
-	about push.Subscription
+	*push.Pursuit
+	subscription *subscription
+	ctx          context.Context // the subscription's, which is the reader's life
 
-	has  etag.Tag // the state that it has; "" for none
-	at   position // that of this state
+	at   position // of the state that it has
 	owed bool     // a confirmation of its history, after the next state
 }
 
-// errRecalled interrupts a following: the client says what it has.
-var errRecalled = errors.New("the client says what it has")
-
-// follow tells the client of each state, and answers what it says that it has.
-// It returns why nothing more will come.
-func (r *reader) follow(ctx context.Context) error {
-	for {
-		says, following := r.next(ctx)
-		if says != nil {
-			if err := r.resume(ctx, says); err != nil {
-				return err
-			}
-			continue
-		}
-		err := r.socket.Hub.Follow(following, push.Following{
-			Subscription: r.about,
-			Transport:    ledger.ActionCable,
-			Watch:        r.watch,
-			After:        r.has,
-		}, telling{r, ctx})
-		if !errors.Is(err, errRecalled) {
-			return err
-		}
-	}
-}
-
-// next returns what the client says that it has and was not answered, or, if
-// that is nothing, a context for following until it does.
-func (r *reader) next(ctx context.Context) (says json.RawMessage, following context.Context) {
-	r.socket.mu.Lock()
-	defer r.socket.mu.Unlock()
-	if len(r.recalls) > 0 {
-		says, r.recalls = r.recalls[0], r.recalls[1:]
-		return says, nil
-	}
-	if r.recalled != nil {
-		r.recalled(nil) // of the last time
-	}
-	following, r.recalled = context.WithCancelCause(ctx)
-	return nil, following
+func newReader(ctx context.Context, x *subscription, sub push.Subscription, watch *coalescer.Watch) *reader {
+	r := &reader{subscription: x, ctx: ctx}
+	r.Pursuit = x.socket.Hub.Pursue(push.Following{Subscription: sub, Transport: ledger.ActionCable, Watch: watch}, r)
+	return r
 }
 
 // resume brings a client that was away to the newest state, and answers that it
 // has been: it is told of every gap.
 func (r *reader) resume(ctx context.Context, says json.RawMessage) error {
-	newest, err := r.watch.Next(ctx, "")
+	newest, err := r.Watch.Next(ctx, "")
 	if err != nil {
 		return err
 	}
 	at := positionOf(newest)
-	switch standing := standingOf(says, r.path, at); {
+	switch standing := standingOf(says, r.subscription.path, at); {
 	case standing == lost:
-		r.has = "" // so it is told the newest state next
-		return r.say(ctx, historyRejected)
+		r.After = "" // so it is told the newest state next
+		return r.subscription.say(ctx, historyRejected)
 	case standing == current:
-		r.has, r.at = newest.Tag, at
-	case r.about.SignalBudget > 0:
-		r.has = "" // so it is told to fetch
+		r.After, r.at = newest.Tag, at
+	case r.Subscription.SignalBudget > 0:
+		r.After = "" // so it is told to fetch
 	case r.at != at:
 		r.owed = true
 		return nil
 	}
-	return r.say(ctx, historyConfirmed)
-}
-
-// told takes note that the client was told of a state.
-func (r *reader) told(ctx context.Context, tag etag.Tag, at position) error {
-	r.has, r.at = tag, at
-	if !r.owed {
-		return nil
-	}
-	r.owed = false
-	return r.say(ctx, historyConfirmed)
-}
-
-// telling writes to the reader what happens to its document.
-type telling struct {
-	*reader
-	ctx context.Context // the subscription's: what is being written is written, whoever interrupts
+	return r.subscription.say(ctx, historyConfirmed)
 }
 
 // Document implements [push.Outlet].
-func (t telling) Document(m coalescer.Moment) error {
-	object, err := t.socket.Hub.Encode(m)
+func (r *reader) Document(m coalescer.Moment) error {
+	x := r.subscription
+	object, err := x.socket.Hub.Encode(m)
 	if err != nil {
 		return err
 	}
-	at := positionOf(m)
-	err = t.socket.send(t.ctx, func() []byte {
-		if !t.socket.extended {
-			return message(t.id, object)
+	r.at = positionOf(m)
+	err = x.socket.send(r.ctx, func() []byte {
+		if !x.socket.extended {
+			return message(x.id, object)
 		}
-		return positioned(message(t.id, object), t.path, at)
+		return positioned(message(x.id, object), x.path, r.at)
 	})
-	if err != nil {
+	if err != nil || !r.owed {
 		return err
 	}
-	return t.told(t.ctx, m.Tag, at)
+	r.owed = false
+	return x.say(r.ctx, historyConfirmed)
 }
 
 // Changed implements [push.Outlet].
-func (t telling) Changed(tag etag.Tag, after time.Duration) error {
+func (r *reader) Changed(tag etag.Tag, after time.Duration) error {
 	signal := push.EncodeChanged(tag, after)
-	t.has = tag
-	return t.socket.send(t.ctx, func() []byte { return message(t.id, signal) })
+	return r.subscription.socket.send(r.ctx, func() []byte { return message(r.subscription.id, signal) })
 }
-
-// Beat implements [push.Outlet]. The socket's heart beats for all of them.
-func (telling) Beat() error { return nil }

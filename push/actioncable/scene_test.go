@@ -36,6 +36,25 @@ type scene struct {
 	hub    *push.Hub
 	server *http.Server
 	pipes  *pipes
+
+	mu     sync.Mutex
+	fallen map[string]push.Farewell // routes on which nothing may be watched; guarded by mu
+}
+
+// fell has a route no longer be pushed.
+func (s *scene) fell(route string, why push.Farewell) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fallen = map[string]push.Farewell{route: why}
+}
+
+func (s *scene) objection(route string) *push.Farewell {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why, fell := s.fallen[route]; fell {
+		return &why
+	}
+	return nil
 }
 
 type settings struct {
@@ -83,6 +102,7 @@ func (s *scene) Resolve(r *http.Request, path string) (push.Subscription, error)
 		sub.SignalBudget = 1
 	}
 	sub.Counts = s.ledger.Route(sub.Route)
+	sub.Object = func() *push.Farewell { return s.objection(sub.Route) }
 	user := r.Header.Get("Cookie")
 	sub.Open = func(ctx context.Context) (*coalescer.Watch, error) {
 		return s.c.Watch(ctx, s.poll(sub, user, path))

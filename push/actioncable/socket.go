@@ -10,8 +10,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// socket is one client's connection. One goroutine reads; every subscription is
-// one more, and pings and farewells are short ones.
+// socket is one client's connection. One goroutine reads; whatever there is to
+// say is said by short ones: in a subscription's turns, pings, farewells.
 type socket struct {
 	// Set before it is served, then read-only.
 	*Server
@@ -109,6 +109,10 @@ func (s *socket) end() {
 	s.over = true
 	s.pings.Stop()
 	s.mu.Unlock()
+	for _, x := range s.all() {
+		x.turns.Ask() // its context has ended
+		x.turns.End()
+	}
 	s.conn.NetConn().SetWriteDeadline(time.Now())
 	s.work.Wait()
 }

@@ -11,65 +11,114 @@ import (
 	"github.com/pollard-proxy/pollard/push"
 )
 
-// subscription is one document on a socket. Its goroutine follows it.
+// subscription is one document on a socket. What there is to do for it is done
+// in turns, and nobody waits meanwhile.
 type subscription struct {
 	// Set by open, then read-only.
 	socket *socket
 	id     identifier
 	path   string // names the stream, too
 	asked  time.Time
-	cancel context.CancelCauseFunc // with a push.Farewell, or with nil
-	done   chan struct{}
+	turns  *push.Turns
+	cancel context.CancelCauseFunc // of its context, which ends with the socket's
+	done   chan struct{}           // closed when nothing more will be said
 
 	// Guarded by socket.mu.
-	route    string // "" until it is known
-	waiting  int    // subscribes without an answer
-	answered bool   // has been confirmed
-	over     bool   // will be told nothing more, or its end at most
-	recalls  []json.RawMessage
-	recalled context.CancelCauseFunc // interrupts the following; nil before the first
+	about    push.Subscription // zero until it is known
+	waiting  int               // subscribes without an answer
+	answered bool              // has been confirmed
+	over     bool              // will be told nothing more, or its end at most
+	recalls  []json.RawMessage // what the client said that it has, unanswered
+
+	// Owned by whose turn it is.
+	reader *reader // nil until it is confirmed
+	ended  bool
 }
 
-// run tells the client of each state, and finally why there are no more.
-func (x *subscription) run(ctx context.Context) {
-	defer close(x.done)
-	defer x.forget()
-	defer x.cancel(nil)
-	why := x.watch(ctx)
-	if away := (push.Farewell{}); ctx.Err() != nil && !errors.As(context.Cause(ctx), &away) {
-		return // it was unsubscribed, or the socket is over
+// end has the subscription end: told so, if why is a [push.Farewell].
+func (x *subscription) end(why error) {
+	x.cancel(why)
+	x.turns.Ask()
+}
+
+// turn does what there is to do, and at last says why that was the last.
+func (x *subscription) turn(ctx context.Context) {
+	if x.ended {
+		return
 	}
-	x.finish(context.WithoutCancel(ctx), why)
+	err := x.advance(ctx)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		x.close(ctx, err)
+	}
 }
 
-// watch tells the client of each state until the watch or ctx ends.
-func (x *subscription) watch(ctx context.Context) error {
+// advance brings the client one step on.
+func (x *subscription) advance(ctx context.Context) error {
+	if x.reader == nil {
+		if err := x.begin(ctx); err != nil {
+			return err
+		}
+	}
+	says := x.recalled()
+	if says == nil {
+		return x.reader.Step(x.turns.Ask)
+	}
+	x.turns.Ask()
+	return x.reader.resume(ctx, says)
+}
+
+// begin opens the watch, and confirms the subscription.
+func (x *subscription) begin(ctx context.Context) error {
 	s := x.socket
 	sub, err := s.Resolver.Resolve(s.request, x.path)
 	if err != nil {
 		return err
 	}
-	x.belongTo(sub.Route)
+	x.belongTo(sub)
 	watch, err := sub.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer watch.Close()
+	if err := x.objection(ctx, sub, watch); err != nil {
+		watch.Close()
+		return err
+	}
+	x.reader = newReader(ctx, x, sub, watch)
+	x.confirm(ctx)
+	return nil
+}
+
+// objection returns why what can be watched can not be told here.
+func (x *subscription) objection(ctx context.Context, sub push.Subscription, watch *coalescer.Watch) error {
+	if why := sub.Objection(); why != nil { // too late to be sent away with the others
+		return *why
+	}
 	m, err := watch.Next(ctx, "")
 	if err != nil {
 		return err
 	}
-	if _, err = s.Hub.Encode(m); err != nil {
-		return err
-	}
-	x.confirm(ctx)
-	return (&reader{subscription: x, watch: watch, about: sub}).follow(ctx)
+	_, err = x.socket.Hub.Encode(m)
+	return err
 }
 
-func (x *subscription) belongTo(route string) {
+func (x *subscription) belongTo(sub push.Subscription) {
 	x.socket.mu.Lock()
 	defer x.socket.mu.Unlock()
-	x.route = route
+	x.about = sub
+}
+
+// recalled returns what the client said that it has and was not answered, nil if
+// that is nothing.
+func (x *subscription) recalled() (says json.RawMessage) {
+	x.socket.mu.Lock()
+	defer x.socket.mu.Unlock()
+	if len(x.recalls) > 0 {
+		says, x.recalls = x.recalls[0], x.recalls[1:]
+	}
+	return says
 }
 
 // confirm answers every subscribe that waits for it.
@@ -83,6 +132,23 @@ func (x *subscription) confirm(ctx context.Context) {
 	}
 }
 
+// close ends the subscription. The client is told so, unless it has
+// unsubscribed or the socket is over.
+func (x *subscription) close(ctx context.Context, why error) {
+	x.ended = true
+	x.turns.End()
+	if x.reader != nil {
+		x.reader.End()
+		x.reader.Watch.Close()
+	}
+	if away := (push.Farewell{}); ctx.Err() == nil || errors.As(why, &away) {
+		x.finish(context.WithoutCancel(ctx), why)
+	}
+	x.cancel(nil)
+	x.forget()
+	close(x.done)
+}
+
 // finish says that nothing more will come.
 func (x *subscription) finish(ctx context.Context, why error) {
 	x.socket.mu.Lock()
@@ -90,7 +156,7 @@ func (x *subscription) finish(ctx context.Context, why error) {
 	x.over = true
 	x.socket.mu.Unlock()
 	if answered {
-		x.end(ctx, why)
+		x.sayEnd(ctx, why)
 		return
 	}
 	x.socket.Log.Debug("rejected a subscription", "error", why)
@@ -99,8 +165,8 @@ func (x *subscription) finish(ctx context.Context, why error) {
 	}
 }
 
-// end sends the last message. With a lost session the socket ends.
-func (x *subscription) end(ctx context.Context, why error) {
+// sayEnd sends the last message. With a lost session the socket ends.
+func (x *subscription) sayEnd(ctx context.Context, why error) {
 	status, reconnect := ending(why)
 	last := push.EncodeEnd(status, reconnect)
 	x.socket.send(ctx, func() []byte { return message(x.id, last) })
@@ -113,11 +179,14 @@ func (x *subscription) end(ctx context.Context, why error) {
 // anew.
 func ending(why error) (status int, reconnect bool) {
 	var ended *coalescer.Ended
+	var away push.Farewell
 	switch {
 	case errors.As(why, &ended):
 		return ended.Status, ended.Reconnect
 	case errors.Is(why, push.ErrUnpushable):
 		return http.StatusNotAcceptable, false
+	case errors.As(why, &away) && away.Reconnect():
+		return http.StatusServiceUnavailable, true
 	}
 	return http.StatusGone, false // push is off
 }

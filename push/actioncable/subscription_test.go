@@ -204,7 +204,8 @@ func TestARouteThatIsNoLongerPushedEndsItsSubscriptions(t *testing.T) {
 		both.follow("/a", `{"a":0}`)
 		both.follow("/other/b", `{"b":0}`)
 		one.follow("/other/b", `{"b":0}`)
-		s.hub.SendAway(s.t.Context(), "other_route")
+		s.fell("other_route", push.Farewell{Code: push.ClosePoll})
+		s.hub.SendAway(s.t.Context())
 		one.want(disconnect("remote", false)) // it has no other
 		one.wantClosed(push.ClosePoll)
 		both.want(message("/other/b", end(http.StatusGone)))
@@ -218,7 +219,7 @@ func TestSwitchingPushOffSendsEveryoneToPolling(t *testing.T) {
 	play(t, settings{}, func(s *scene) {
 		c := s.connect("ann", basic)
 		c.follow("/a", `{"a":0}`)
-		s.hub.SendAway(s.t.Context(), "")
+		s.hub.SendAllAway(s.t.Context())
 		c.want(disconnect("remote", false))
 		c.wantClosed(push.ClosePoll)
 	})

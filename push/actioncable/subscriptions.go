@@ -60,7 +60,8 @@ func (s *socket) open(ctx context.Context, c *command, path string) (x *subscrip
 	}
 	ctx, x.cancel = context.WithCancelCause(ctx)
 	s.subscriptions[x.id] = x
-	s.work.Go(func() { x.run(ctx) })
+	x.turns = push.NewTurns(&s.work, func() { x.turn(ctx) })
+	x.turns.Ask()
 	return x, true
 }
 
@@ -79,7 +80,7 @@ func (s *socket) repeat(x *subscription) (answered, over bool) {
 // not told so.
 func (s *socket) unsubscribe(id identifier) {
 	if x := s.find(id); x != nil {
-		x.cancel(nil)
+		x.end(nil)
 		<-x.done
 	}
 }
@@ -103,31 +104,5 @@ func (s *socket) recall(c *command) {
 		return
 	}
 	x.recalls = append(x.recalls, c.History)
-	if x.recalled != nil {
-		x.recalled(errRecalled)
-	}
-}
-
-// Leave is the hub's, which wants the client to go, or only some of its
-// subscriptions to end.
-func (s *socket) Leave(why push.Farewell) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var leaving []*subscription
-	for _, x := range s.subscriptions {
-		if x.route == why.Route {
-			leaving = append(leaving, x)
-		}
-	}
-	switch {
-	case s.over, why.Route != "" && len(leaving) == 0:
-		return false
-	case why.Route == "", len(leaving) == len(s.subscriptions):
-		s.work.Go(func() { s.bye(farewell(why)) })
-		return true
-	}
-	for _, x := range leaving {
-		x.cancel(why)
-	}
-	return true
+	x.turns.Ask()
 }

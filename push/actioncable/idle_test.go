@@ -1,0 +1,26 @@
+package actioncable_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+)
+
+func TestACableThatIsToldNothingIsOneGoroutineWhateverIsSubscribed(t *testing.T) {
+	play(t, settings{}, func(s *scene) {
+		c := s.connect("ann", basic)
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		for i := range 50 {
+			path := fmt.Sprint("/many", i)
+			s.up.set(path, fmt.Sprint(i))
+			c.follow(path, fmt.Sprint(i))
+		}
+		synctest.Wait()
+		if got := runtime.NumGoroutine() - before; got > 0 {
+			t.Errorf("%d goroutines more for 50 subscriptions, want none", got)
+		}
+		c.close()
+	})
+}
