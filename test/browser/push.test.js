@@ -12,6 +12,7 @@ import { Tab } from './lab/tab.js';
 for (const [name, poller] of Object.entries(pollers)) {
   test(`${name}: every state is shown, and hardly a poll leaves the page`, inLab(async (lab) => {
     const board = new Board('/board');
+    board.shape = poller.shape ?? board.shape;
     const origin = await Origin.start(lab, { ...board.handlers, ...pollingPage(board, '/page', poller) });
     const proxy = await serve(lab, origin.url, { routes: [pushed(board.poll)] });
     const tab = await Tab.open(await (await startBrowser(lab)).newContext());

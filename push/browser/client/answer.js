@@ -16,8 +16,10 @@
  * @property {number} patience for how long the page is sure to wait, in milliseconds
  */
 
+/** The fields that select the representation. */
+const selecting = ['accept', 'content-type', 'x-requested-with'];
 /** Fields that change neither what the answer is nor whose: any other, and the poll is left alone. */
-const harmless = /^(accept|x-requested-with|if-none-match|cache-control|pragma|x-(csrf|xsrf)-token)$/;
+const harmless = /^(if-none-match|cache-control|pragma|x-(csrf|xsrf)-token)$/;
 /** Likewise, and different each time: ids of requests and traces. */
 const traces = /^(x-(request|correlation)-id|trace(parent|state)|baggage|b3|sentry-trace|x-datadog-[a-z-]+)$/;
 
@@ -33,9 +35,8 @@ function question(address, fields, patience) {
   const url = new URL(address, document.baseURI);
   url.hash = '';
   if (url.origin !== location.origin || url.username || url.password) return;
-  for (const name of fields.keys()) if (!harmless.test(name) && !traces.test(name)) return;
-  const variant = `${fields.get('accept') ?? ''}\n${fields.get('x-requested-with') ?? ''}`;
-  return { url, variant, condition: fields.get('if-none-match'), patience };
+  for (const name of fields.keys()) if (!selecting.includes(name) && !harmless.test(name) && !traces.test(name)) return;
+  return { url, variant: selecting.map((name) => fields.get(name)).join('\n'), condition: fields.get('if-none-match'), patience };
 }
 
 /**
