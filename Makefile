@@ -50,6 +50,10 @@ test-push-long: ## send 2,000 watchers away in every way, under steady polls
 test-browser: build ## run the tests in a real browser
 	cd test/browser && npm ci --no-audit --no-fund && npm test
 
+.PHONY: test-push-long
+test-push-long: build ## see two pages poll for five minutes, one with client.js: what they send and show
+	cd test/browser && npm ci --no-audit --no-fund && PUSH_SECONDS=300 node --test --test-reporter=spec push-long.test.js
+
 .PHONY: test-clients
 test-clients: build ## run the tests with the real push clients: Rails' and AnyCable's, EventSource, WebSocket, curl
 	cd test/clients && npm ci --no-audit --no-fund && npm test
