@@ -19,14 +19,14 @@ var update = flag.Bool("update", false, "make the script of its sources")
 
 // parts are the sources in the order in which they have to be run.
 var parts = []string{
-	"answer", "cable", "desk", "tabs", // what is said, and by whom
-	"polled", "documents", // what is known
-	"fetch", "play", "xhr", // what pages use
+	"polled", "desk", "documents", "tabs", // what is known, and by whom
+	"names", "cable", "answer", // what is said
+	"play", "xhr", "fetch", // what pages use
 	"start",
 }
 
 // origin is the first line of the script: which it is, and where it can be read.
-const origin = "/* Pollard client.js %x: github.com/pollard-proxy/pollard/tree/main/push/browser/client */\n"
+const origin = "/* %x of push/browser/client, github.com/pollard-proxy/pollard */\n"
 
 // assemble makes the script of its sources.
 func assemble(t *testing.T) []byte {
@@ -74,7 +74,7 @@ func TestEverySourceIsPartOfTheScript(t *testing.T) {
 
 // A page waits for the script before it goes on.
 func TestScriptIsSmall(t *testing.T) {
-	const limit = 6300
+	const limit = 6400
 	if got := len(compress(script)); got >= limit {
 		t.Errorf("the script has %d bytes compressed, want less than %d", got, limit)
 	} else {

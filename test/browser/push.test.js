@@ -14,7 +14,7 @@ for (const [name, poller] of Object.entries(pollers)) {
     const board = new Board('/board');
     board.shape = poller.shape ?? board.shape;
     const origin = await Origin.start(lab, { ...board.handlers, ...pollingPage(board, '/page', poller) });
-    const proxy = await serve(lab, origin.url, { routes: [pushed(board.poll)] });
+    const proxy = await serve(lab, origin.url, { routes: [{ ...pushed(board.poll), ...poller.route }] });
     const tab = await Tab.open(await (await startBrowser(lab)).newContext());
     await tab.page.goto(`${proxy.url}/page`);
     await tab.until('showed the first state', () => tab.state.text === board.text);

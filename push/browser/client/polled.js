@@ -19,10 +19,17 @@ const contradictions = 5;
  * path: the first change is therefore asked of the network, too. Polls also go there whenever it may know something newer.
  */
 class Polled {
+  /** Which document it is: path and query without what says nothing, and the fields that select the representation. */
+  path = '';
+  variant = '';
+  key = '';
   /** Responses that said that push is there. */
   responses = 0;
   asked = 0;
   wanted = 0;
+  /** How often in a row a subscription was refused or ended, and until when there is to be none. */
+  refusals = 0;
+  refusedUntil = 0;
   /** @type {Answer | undefined} the last that the page was given */
   #shown;
   /** @type {Answer | undefined} what push says; nothing while there is no subscription */
@@ -45,13 +52,6 @@ class Polled {
   #patience = longestHold;
   /** @type {((answer: Answer | undefined) => void) | undefined} releases the poll that is held */
   #release;
-
-  /** @param {Question} poll */
-  constructor(poll) {
-    this.path = poll.url.pathname + poll.url.search;
-    this.variant = poll.variant;
-    this.key = keyOf(poll);
-  }
 
   /** Whether push has contradicted the network too often. */
   get isHopeless() {
@@ -202,6 +202,7 @@ class Polled {
    */
   lose(isOver) {
     this.#release?.(isOver ? undefined : this.#pushed);
+    this.wanted = 0;
     this.#pushed = undefined;
     this.#signalled = '';
     this.#agreed = false;

@@ -30,7 +30,8 @@ function bundle(contents) {
 /**
  * Ways to poll, as pages do it. Each runs in the page: it shows what it is given, and says what has gone wrong.
  * @typedef {(path: string, interval: number, show: (name: string, text: string) => void) => void} Loop
- * @type {Record<string, {library?: keyof typeof libraries, shape?: import('./board.js').Board['shape'], loop: Loop}>}
+ * @type {Record<string, {library?: keyof typeof libraries, shape?: import('./board.js').Board['shape'],
+ *   route?: Record<string, unknown>, loop: Loop}>} route: more keys of the route's configuration
  */
 export const pollers = {
   'a loop of fetch': {
@@ -115,6 +116,17 @@ export const pollers = {
           if (data) show('text', data.board.text);
         },
       });
+    },
+  },
+  'jQuery, past all caches': {
+    library: '/jquery.js',
+    route: { ignore_query: ['_'] },
+    loop: (path, interval, show) => {
+      const poll = () => /** @type {any} */ (window).$.ajax({ url: path, data: { format: 'short' }, dataType: 'json', cache: false })
+        .done((/** @type {any} */ answer) => show('text', answer.text))
+        .fail((/** @type {any} */ _, /** @type {string} */ why) => show('polling', `stopped: ${why}`))
+        .always(() => setTimeout(poll, interval));
+      poll();
     },
   },
   jQuery: {
