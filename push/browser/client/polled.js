@@ -4,8 +4,9 @@ const longestHold = 9000;
 const guardedHold = 3000;
 /** A page that asks again at once, as with a long poll, is not answered more often than this unless there is news. */
 const shortestHold = 1000;
-/** One that a person may have asked for is hardly held at all. */
+/** One that a person may have asked for is hardly held at all, unless it keeps the page's time: within so many milliseconds. */
 const promptly = 100;
+const punctual = 50;
 /** Push is believed about changes once it has been right about so many states. */
 const enoughProofs = 2;
 /** After so many answers in a row that are not what push says, push is not believed about the document. */
@@ -49,6 +50,7 @@ class Polled {
   #heard = 0;
   #answered = 0;
   #pause = 0;
+  #isPunctual = false;
   #patience = longestHold;
   /** @type {((answer: Answer | undefined) => void) | undefined} releases the poll that is held */
   #release;
@@ -70,7 +72,9 @@ class Polled {
   /** Takes note that the page polls. */
   come() {
     const now = Date.now();
-    this.#pause = now - (this.#release ? this.asked : this.#answered);
+    const pause = now - (this.#release ? this.asked : this.#answered);
+    this.#isPunctual = Math.abs(pause - this.#pause) < punctual;
+    this.#pause = pause;
     this.asked = now;
     this.#release?.(this.#pushed); // a page that does not wait for its last poll is not kept from sending the next
   }
@@ -94,7 +98,7 @@ class Polled {
    * @param {number} patience of the page
    */
   #holdFor(patience) {
-    if (navigator.userActivation?.isActive) return promptly;
+    if (navigator.userActivation?.isActive && !this.#isPunctual) return promptly;
     const habit = Math.max(shortestHold, 3 * this.interval);
     return Math.min(habit, patience, this.#patience);
   }
@@ -166,7 +170,7 @@ class Polled {
     this.#signalled = '';
     this.#pushed = pushedAnswer(news, this.#shown);
     if (!this.#agreed || !known || known.headers.get('content-type') !== this.#pushed.headers.get('content-type')) this.#compare();
-    if (!this.#agreed || known?.etag === news.etag) return;
+    if (!this.#agreed || !known || known.etag === news.etag) return;
     this.#agreed = this.#proofs >= enoughProofs;
     this.#release?.(this.#agreed ? this.#pushed : undefined);
   }
