@@ -113,7 +113,8 @@ function sendXHR(documents, xhr, asked, asIs) {
 
 /** @param {XMLHttpRequest} xhr */
 function fieldsOf(xhr) {
-  return new Headers([...xhr.getAllResponseHeaders().matchAll(/^(.+?): *(.*)$/gm)].map(([, name, value]) => [name, value]));
+  const lines = xhr.getAllResponseHeaders().matchAll(/^(.+?): *(.*)$/gm);
+  return new Headers(Array.from(lines, ([, name, value]) => /** @type {[string, string]} */ ([name, value])));
 }
 
 /** @param {XMLHttpRequest} xhr */
