@@ -123,6 +123,26 @@ test('a parameter that the route ignores makes no other document, and any other 
   assert.deepEqual(tab.complaints, []);
 }));
 
+test('while the user does something, a poll in time is held as ever, and one out of time is not', inLab(async (lab) => {
+  const { board, open } = await startPushed(lab, 'a loop of fetch');
+  const tab = await open();
+  const isHeldOutOfTime = await tab.page.evaluate(async (path) => {
+    Object.defineProperty(navigator, 'userActivation', { value: { isActive: true } });
+    const pause = (/** @type {number} */ duration) => new Promise((resolve) => { setTimeout(resolve, duration); });
+    const isHeld = async () => { // a second, or a tenth of one
+      const answer = fetch(path);
+      const isSlow = await Promise.race([answer.then(() => false), pause(900).then(() => true)]);
+      await answer;
+      return isSlow;
+    };
+    do await pause(1000); while (!await isHeld());
+    await pause(300);
+    return isHeld();
+  }, `${board.poll}?by=itself`);
+  assert.equal(isHeldOutOfTime, false);
+  assert.deepEqual(tab.complaints, []);
+}));
+
 test('a page can abort a poll that is held', inLab(async (lab) => {
   const { board, open } = await startPushed(lab, 'a loop of fetch');
   const tab = await open();

@@ -4,9 +4,10 @@ const longestHold = 9000;
 const guardedHold = 3000;
 /** A page that asks again at once, as with a long poll, is not answered more often than this unless there is news. */
 const shortestHold = 1000;
-/** One that a person may have asked for is hardly held at all, unless it keeps the page's time: within so many milliseconds. */
+/** One that a person may have asked for is hardly held at all. */
 const promptly = 100;
-const punctual = 50;
+/** One that comes as long after the last as that after the one before, give or take this share, is the page's own. */
+const punctual = 0.05;
 /** Push is believed about changes once it has been right about so many states. */
 const enoughProofs = 2;
 /** After so many answers in a row that are not what push says, push is not believed about the document. */
@@ -73,7 +74,7 @@ class Polled {
   come() {
     const now = Date.now();
     const pause = now - (this.#release ? this.asked : this.#answered);
-    this.#isPunctual = Math.abs(pause - this.#pause) < punctual;
+    this.#isPunctual = Math.abs(pause - this.#pause) < punctual * pause;
     this.#pause = pause;
     this.asked = now;
     this.#release?.(this.#pushed); // a page that does not wait for its last poll is not kept from sending the next

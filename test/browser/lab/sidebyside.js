@@ -5,6 +5,11 @@ import { pushed, serve } from './pollard.js';
 import { pollers, pollingPage } from './pollers.js';
 import { Tab } from './tab.js';
 
+/** Runs in the page. What a test runs there counts as something that the user does, and nobody touches these pages. */
+function leaveAlone() {
+  Object.defineProperty(navigator, 'userActivation', { value: { isActive: false, hasBeenActive: false } });
+}
+
 /**
  * A page that polls, with the script and without, each in a profile of its own, behind one proxy.
  */
@@ -43,6 +48,7 @@ export class SideBySide {
     const [withScript, without] = await Promise.all(['/with', '/without'].map(async (path) => {
       const tab = await Tab.open(await browser.newContext());
       tab.page.on('requestfailed', (request) => tab.complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+      await tab.page.addInitScript(leaveAlone);
       await tab.page.goto(proxy.url + path);
       return tab;
     }));
