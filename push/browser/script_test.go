@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "make the script of its sources")
 
-// parts are the sources in the order in which they have to be run.
+// parts are the sources. Start needs all that is before it; the rest is in the
+// order, of those that were tried, that compresses best.
 var parts = []string{
 	"polled", "desk", "documents", "tabs", // what is known, and by whom
 	"names", "cable", "answer", // what is said

@@ -23,8 +23,8 @@ const allowed = interval < 3000 ? 0.05 : 0.02;
  * @param {SideBySide} pages
  * @param {import('node:test').TestContext} t
  */
-function conclude({ tabs, expected, averageDelays }, t) {
-  t.diagnostic(`${expected.length} states; from a change to its being shown ${averageDelays[0]} ms with the script, ${averageDelays[1]} ms without`);
+function conclude({ tabs, expected, delaysInWords }, t) {
+  t.diagnostic(`${expected.length} states; from a change to its being shown ${delaysInWords.join(' with the script, without ')}`);
   for (const tab of tabs) {
     assert.deepEqual(shown(tab), expected);
     assert.equal(tab.state.polling, 'polling');

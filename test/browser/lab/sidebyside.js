@@ -88,11 +88,12 @@ export class SideBySide {
     return this.tabs.map((tab) => tab.wire.on(this.board.poll).length);
   }
 
-  /** The average time from a change to its being shown, in milliseconds, with the script and without. The first state is no change. */
-  get averageDelays() {
+  /** How long changes took to be shown, in words, with the script and without. The first state is no change. */
+  get delaysInWords() {
     return this.tabs.map((tab) => {
       const [, ...delays] = this.delays.get(tab) ?? [];
-      return Math.round(delays.reduce((sum, delay) => sum + delay, 0) / delays.length);
+      const sorted = delays.sort((a, b) => a - b).map(Math.round);
+      return `median ${sorted[Math.floor(sorted.length / 2)]} ms, longest ${sorted.at(-1)} ms`;
     });
   }
 }
