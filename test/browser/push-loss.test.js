@@ -17,6 +17,11 @@ const losses = [
     mend: ({ proxy, board }) => proxy.reroute([pushed(board.poll)]),
   },
   {
+    name: 'a kill switch',
+    lose: ({ proxy }) => proxy.kill('PUT'),
+    mend: ({ proxy }) => proxy.kill('DELETE'),
+  },
+  {
     name: 'another instance that takes over',
     lose: async ({ lab, relay, proxy, origin, board }) => {
       relay.target = (await serve(lab, origin.url, { routes: [pushed(board.poll)] })).url;

@@ -27,17 +27,6 @@ export async function startPushed(lab, how = 'poll.js', handlers = {}) {
 }
 
 /**
- * Switches push off for a board; its polls are still coalesced. Returns what switches it on again.
- * @param {import('./pollard.js').Proxy} proxy
- * @param {Board} board
- */
-export async function switchOff(proxy, board) {
-  const route = pushed(board.poll, `${board.interval}ms`);
-  await proxy.reroute([{ ...route, stage: 'coalesce' }]);
-  return () => proxy.reroute([route]);
-}
-
-/**
  * Waits until a tab shows the board as it is, and then until the board's next state is shown without a poll: it is pushed.
  * @param {Tab} tab
  * @param {Board} board
