@@ -43,8 +43,9 @@ test-race: ## run the Go tests under the race detector
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 
 .PHONY: test-push-long
-test-push-long: ## send 2,000 watchers away in every way, under steady polls
+test-push-long: build ## send 2,000 watchers away in every way; see pages poll for five minutes, with client.js and without
 	$(GO) test ./test/push -count 1 -timeout $(TIMEOUT) -run 'SentAway' -watchers 2000
+	cd test/browser && npm ci --no-audit --no-fund && PUSH_SECONDS=300 node --test --test-reporter=spec push-long.test.js
 
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser

@@ -23,7 +23,7 @@ func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 	}
 	x.stretch(header)
 	x.offerPush(header)
-	appendCacheStatus(header, cacheStatus(a))
+	appendCacheStatus(header, cacheStatus(a)+x.keyParameter())
 	unsniffed(header)
 	if a.NotModified {
 		notModified(header)
@@ -58,7 +58,7 @@ func (h *Handler) relay(x *exchange, a coalescer.Answer) {
 	h.heedSignOut(x, resp)
 	x.stretch(resp.Header)
 	x.offerPush(resp.Header)
-	appendCacheStatus(resp.Header, cacheStatus(a))
+	appendCacheStatus(resp.Header, cacheStatus(a)+x.keyParameter())
 	if _, err := forward.Relay(x.w, resp); err != nil {
 		h.breakOff(x, err)
 	}

@@ -29,6 +29,18 @@ func cacheStatus(a coalescer.Answer) string {
 	return status
 }
 
+// keyParameter names the document that an answer is of (RFC 9211 §2.7), where the
+// query holds more than is in the key: a client that is pushed to learns from it
+// which of its polls are the same. What may be a credential is never repeated.
+func (x *exchange) keyParameter() string {
+	query := x.route.query(x.query)
+	key := x.path + query
+	if x.stage != rollout.Push || query == x.query || hasSecret(query) || strings.Map(printable, key) != key {
+		return ""
+	}
+	return `; key="` + key + `"`
+}
+
 // seconds rounds up what is left, and a deficit away from zero: a stale answer
 // never says that it is not.
 func seconds(d time.Duration) int {

@@ -70,6 +70,33 @@ func TestCacheStatusIsAStructuredField(t *testing.T) {
 	}
 }
 
+func TestKeyNamesTheDocumentWhereTheQueryHoldsMore(t *testing.T) {
+	rt := &Route{RouteOptions: RouteOptions{IgnoreQuery: []string{"_"}}}
+	tests := []struct{ target, want string }{
+		{"/d?_=1", `; key="/d"`},
+		{"/d?a=1&_=1&b=/?", `; key="/d?a=1&b=/?"`},
+		{"/d", ""},
+		{"/d?", ""},
+		{"/d?a=_", ""},
+		{"/d?a=\"&_=1", ""},
+		{"/d?private_token=1&_=1", ""},
+	}
+	for _, test := range tests {
+		x := &exchange{route: rt, stage: rollout.Push}
+		x.path, x.query = cutTarget(test.target)
+		got := x.keyParameter()
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", test.target, got, test.want)
+		}
+		if _, err := parseMember("pollard; hit" + got); err != nil {
+			t.Errorf("%s: %v", test.target, err)
+		}
+		if x.stage = rollout.Coalesce; x.keyParameter() != "" {
+			t.Errorf("%s: got %q of a client that is not pushed to", test.target, x.keyParameter())
+		}
+	}
+}
+
 func TestBypassStatusNamesTheStageWhereThereIsNoReason(t *testing.T) {
 	if got, want := bypassStatus("", rollout.Observe), `pollard; fwd=bypass; detail="observe"`; got != want {
 		t.Errorf("got %q, want %q", got, want)

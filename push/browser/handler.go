@@ -27,7 +27,6 @@ type handler struct{ plain, gzip representation }
 // Handler returns what answers requests for /-/pollard/client.js: GET and HEAD,
 // conditional or not, compressed where the client takes gzip (RFC 9110 §12.5.3).
 func Handler() http.Handler {
-	script := assemble()
 	small := compress(script)
 	return &handler{
 		plain: representation{body: script, tag: etag.FromBody(script)},
@@ -41,19 +40,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
 	}
-	script := &h.plain
+	chosen := &h.plain
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		script = &h.gzip
+		chosen = &h.gzip
 	}
 	fields := w.Header()
-	fields.Set("ETag", string(script.tag))
+	fields.Set("ETag", string(chosen.tag))
 	fields.Set("Cache-Control", cacheControl)
 	fields.Set("Vary", "Accept-Encoding")
-	if etag.ParseCondition(r.Header).NotModified(script.tag, "") {
+	if etag.ParseCondition(r.Header).NotModified(chosen.tag, "") {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	script.serve(w, r)
+	chosen.serve(w, r)
 }
 
 func (s *representation) serve(w http.ResponseWriter, r *http.Request) {

@@ -35,7 +35,7 @@ func TestScriptIsServedInTheCodingThatTheClientTakes(t *testing.T) {
 		if got := resp.Header.Get("Content-Encoding"); resp.StatusCode != 200 || got != c.coding {
 			t.Errorf("Accept-Encoding: %s: status %d, Content-Encoding %q, want 200, %q", c.accept, resp.StatusCode, got, c.coding)
 		}
-		if got := decoded(t, resp); !bytes.Equal(got, assemble()) {
+		if got := decoded(t, resp); !bytes.Equal(got, script) {
 			t.Errorf("Accept-Encoding: %s: the body is not the script, but %d bytes", c.accept, len(got))
 		}
 		for name, want := range map[string]string{
@@ -98,7 +98,7 @@ func TestScriptIsRevalidatedInItsCoding(t *testing.T) {
 
 func TestHeadHasTheFieldsOfGetAndNoBody(t *testing.T) {
 	resp := ask("HEAD", nil)
-	if body, _ := io.ReadAll(resp.Body); len(body) > 0 || resp.Header.Get("Content-Length") != strconv.Itoa(len(assemble())) {
+	if body, _ := io.ReadAll(resp.Body); len(body) > 0 || resp.Header.Get("Content-Length") != strconv.Itoa(len(script)) {
 		t.Errorf("HEAD: %d bytes of body, Content-Length %s", len(body), resp.Header.Get("Content-Length"))
 	}
 }

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { inLab } from './lab/lab.js';
 import { pushed, serve } from './lab/pollard.js';
-import { startPushed, untilPushed, untilShown } from './lab/pushed.js';
+import { startPushed, untilPushed, untilShown, untilWatched } from './lab/pushed.js';
 
 /**
  * Ways to lose push, and to get it back. A page that polls with poll.js stops at the first poll that fails.
@@ -15,6 +15,11 @@ const losses = [
     name: 'a route that leaves the stage',
     lose: ({ proxy, board }) => proxy.reroute([{ ...pushed(board.poll), stage: 'off' }]),
     mend: ({ proxy, board }) => proxy.reroute([pushed(board.poll)]),
+  },
+  {
+    name: 'a kill switch',
+    lose: ({ proxy }) => proxy.kill('PUT'),
+    mend: ({ proxy }) => proxy.kill('DELETE'),
   },
   {
     name: 'another instance that takes over',
@@ -64,7 +69,7 @@ test('a page that is sent signals fetches what has changed, and nothing else', i
   await proxy.reroute([{ ...pushed(board.poll), deliver: 'signal' }]);
   const tab = await open();
   await untilShown(tab, board);
-  await tab.page.waitForTimeout(1000);
+  await untilWatched(proxy, 1);
   for (let changes = 0; changes < 4; changes += 1) {
     const sent = tab.wire.on(board.poll).length;
     await tab.page.waitForTimeout(5 * board.interval);

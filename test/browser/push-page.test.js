@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { inLab } from './lab/lab.js';
-import { startPushed, untilPushed, untilShown } from './lab/pushed.js';
+import { pushed } from './lab/pollard.js';
+import { startPushed, untilPushed, untilShown, untilWatched } from './lab/pushed.js';
 
 test('after a page has written, the next poll of each tab goes to the network', inLab(async (lab) => {
   const { board, open } = await startPushed(lab, 'poll.js', {
@@ -48,12 +49,12 @@ test('a hidden page gives up its subscription, and has it again when it polls in
   await tab.page.clock.install();
   await setHidden(tab, true);
   await tab.page.clock.fastForward(31_000);
-  await proxyHasWatchers(proxy, 0);
+  await untilWatched(proxy, 0);
   const sent = tab.wire.on(board.poll).length;
   while (tab.wire.on(board.poll).length < sent + 3) await tab.page.waitForTimeout(board.interval); // it polls as it always did
-  await proxyHasWatchers(proxy, 0);
+  await untilWatched(proxy, 0);
   await setHidden(tab, false);
-  await proxyHasWatchers(proxy, 1);
+  await untilWatched(proxy, 1);
   assert.deepEqual(tab.complaints, []);
 }));
 
@@ -67,18 +68,6 @@ async function setHidden(tab, hidden) {
     Object.defineProperty(document, 'hidden', { value, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
-}
-
-/**
- * @param {import('./lab/pollard.js').Proxy} proxy
- * @param {number} n
- */
-async function proxyHasWatchers(proxy, n) {
-  for (let tries = 0; tries < 50; tries += 1) {
-    if (Number((await proxy.metrics()).match(/^pollard_watchers\{.*cable.*\} (\d+)/m)?.[1] ?? 0) === n) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`there are not ${n} watchers: ${(await proxy.metrics()).match(/^pollard_watchers.*/gm)}`);
 }
 
 test('what is no poll of the document is left alone', inLab(async (lab) => {
@@ -107,6 +96,51 @@ test('what is no poll of the document is left alone', inLab(async (lab) => {
   });
   assert.match(failure ?? '', /TypeError: Failed to fetch/);
   assert.ok(origin.calls.length >= calls);
+}));
+
+test('a parameter that the route ignores makes no other document, and any other does', inLab(async (lab) => {
+  const { board, proxy, open } = await startPushed(lab, 'a loop of fetch', {
+    'GET /board/changes': (request, response) => {
+      const n = new URL(request.url ?? '', 'http://board.test').searchParams.get('n');
+      response.setHeader('ETag', '"same"').setHeader('Poll-Interval', 300).setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ text: `number ${n}` }));
+    },
+  });
+  await proxy.reroute([{ ...pushed(board.poll), ignore_query: ['_'] }]);
+  const tab = await open();
+  const answers = await tab.page.evaluate(async (path) => {
+    const ask = async (/** @type {string} */ query) => {
+      const response = await fetch(path + query);
+      return [(await response.json()).text, /detail="push"/.test(response.headers.get('cache-status') ?? ''), response.url.endsWith(query)];
+    };
+    for (let i = 0; !(await ask(`?n=1&_=${i}`))[1]; i += 1);
+    return Promise.all(['?n=1&_=a', '?_=b&n=1', '?n=1', '?n=2&_=c', '?n=1&_x=1', '?n=1&%5F=1', '?n=1;_=1'].map(ask));
+  }, board.poll);
+  assert.deepEqual(answers, [
+    ['number 1', true, true], ['number 1', true, true], ['number 1', true, true],
+    ['number 2', false, true], ['number 1', false, true], ['number 1', false, true], ['number 1;_=1', false, true],
+  ]);
+  assert.deepEqual(tab.complaints, []);
+}));
+
+test('while the user does something, a poll in time is held as ever, and one out of time is not', inLab(async (lab) => {
+  const { board, open } = await startPushed(lab, 'a loop of fetch');
+  const tab = await open();
+  const isHeldOutOfTime = await tab.page.evaluate(async (path) => {
+    Object.defineProperty(navigator, 'userActivation', { value: { isActive: true } });
+    const pause = (/** @type {number} */ duration) => new Promise((resolve) => { setTimeout(resolve, duration); });
+    const isHeld = async () => { // a second, or a tenth of one
+      const answer = fetch(path);
+      const isSlow = await Promise.race([answer.then(() => false), pause(900).then(() => true)]);
+      await answer;
+      return isSlow;
+    };
+    do await pause(1000); while (!await isHeld());
+    await pause(300);
+    return isHeld();
+  }, `${board.poll}?by=itself`);
+  assert.equal(isHeldOutOfTime, false);
+  assert.deepEqual(tab.complaints, []);
 }));
 
 test('a page can abort a poll that is held', inLab(async (lab) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { inLab } from './lab/lab.js';
-import { startPushed, untilPushed, untilShown } from './lab/pushed.js';
+import { startPushed, untilPushed, untilShown, untilWatched, watchers } from './lab/pushed.js';
 
 test('the tabs of a browser share one connection, and the next takes over when the one that has it closes', inLab(async (lab) => {
   const { board, proxy, open } = await startPushed(lab);
@@ -23,15 +23,6 @@ test('the tabs of a browser share one connection, and the next takes over when t
   for (const tab of tabs) assert.deepEqual(tab.complaints, []);
 }));
 
-/**
- * How many subscriptions are open.
- * @param {string} metrics
- */
-function watchers(metrics) {
-  const lines = metrics.match(/^pollard_watchers\{.*route="board".*\} \d+/gm) ?? [];
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-}
-
 /** The document of whoever asks, under one URL and one tag for everybody: what is compared are bodies. */
 function mine() {
   let version = 1;
@@ -51,11 +42,11 @@ function mine() {
 
 test('a page is told nothing of a connection that another user has opened', inLab(async (lab) => {
   const { change, handlers } = mine();
-  const { context, relay, open } = await startPushed(lab, 'a loop of fetch', handlers);
+  const { context, proxy, relay, open } = await startPushed(lab, 'a loop of fetch', handlers);
   await context.addCookies([{ name: 'user', value: 'alice', url: relay.url }]);
   const alice = await open();
   await alice.until('showed its state', () => alice.state.text === 'nothing yet');
-  await alice.page.waitForTimeout(1500); // and is subscribed
+  await untilWatched(proxy, 1);
   await context.clearCookies();
   await context.addCookies([{ name: 'user', value: 'bob', url: relay.url }]); // in the same browser; the application keeps both sessions
   const bob = await open();
@@ -71,11 +62,11 @@ test('a page is told nothing of a connection that another user has opened', inLa
 
 test('a page whose cookie the socket does not carry is told nothing that was made for nobody', inLab(async (lab) => {
   const { change, handlers } = mine();
-  const { context, relay, open } = await startPushed(lab, 'a loop of fetch', handlers);
+  const { context, proxy, relay, open } = await startPushed(lab, 'a loop of fetch', handlers);
   await context.addCookies([{ name: 'user', value: 'alice', domain: new URL(relay.url).hostname, path: '/board' }]);
   const tab = await open();
   await tab.until('showed its state', () => tab.state.text === 'nothing yet');
-  await tab.page.waitForTimeout(1500); // and is subscribed, to what is still the same for everybody
+  await untilWatched(proxy, 1); // what is still the same for everybody
   for (const version of [2, 3, 4]) {
     change();
     await tab.until('showed the change', () => tab.state.text === `${version} for alice`);

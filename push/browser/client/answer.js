@@ -16,10 +16,11 @@
  * @property {number} patience for how long the page is sure to wait, in milliseconds
  */
 
-/** Fields that change neither what the answer is nor whose: any other, and the poll is left alone. */
-const harmless = /^(accept|x-requested-with|if-none-match|cache-control|pragma|x-(csrf|xsrf)-token)$/;
-/** Likewise, and different each time: ids of requests and traces. */
-const traces = /^(x-(request|correlation)-id|trace(parent|state)|baggage|b3|sentry-trace|x-datadog-[a-z-]+)$/;
+/** The fields that select the representation. */
+const selecting = ['accept', 'content-type', 'x-requested-with'];
+/** Fields that change neither what the answer is nor whose, ids of requests and traces among them: any other, and the poll is left alone. */
+const harmless =
+  /^(if-none-match|cache-control|pragma|x-(csrf-token|xsrf-token|request-id|correlation-id|datadog-[a-z-]+)|trace(parent|state)|baggage|b3|sentry-trace)$/;
 
 /**
  * Returns the question that a request for a URL with these fields asks; nothing if it is not about this site, or could be asked on behalf
@@ -32,18 +33,9 @@ const traces = /^(x-(request|correlation)-id|trace(parent|state)|baggage|b3|sent
 function question(address, fields, patience) {
   const url = new URL(address, document.baseURI);
   url.hash = '';
-  if (url.origin !== location.origin || url.username || url.password) return;
-  for (const name of fields.keys()) if (!harmless.test(name) && !traces.test(name)) return;
-  const variant = `${fields.get('accept') ?? ''}\n${fields.get('x-requested-with') ?? ''}`;
-  return { url, variant, condition: fields.get('if-none-match'), patience };
-}
-
-/**
- * What two polls of the same document have in common.
- * @param {Question} asked
- */
-function keyOf({ url, variant }) {
-  return `${url}\n${variant}`;
+  if (url.origin !== location.origin || url.username || url.password || url.href.endsWith('?')) return;
+  for (const name of fields.keys()) if (!selecting.includes(name) && !harmless.test(name)) return;
+  return { url, variant: selecting.map((name) => fields.get(name)).join('\n'), condition: fields.get('if-none-match'), patience };
 }
 
 /**
@@ -80,13 +72,9 @@ function same(a, b) {
   return a.text === b.text || (/[/+]json\b/.test(a.headers.get('content-type') ?? '') && canonical(a.text) === canonical(b.text));
 }
 
-/** @param {string} json */
-function canonical(json) {
-  try {
-    return JSON.stringify(JSON.parse(json));
-  } catch {
-    return json;
-  }
+/** @param {string} text */
+function canonical(text) {
+  return JSON.stringify(parseJSON(text) ?? text);
 }
 
 /**

@@ -15,7 +15,6 @@
  * @typedef {object} Listener
  * @property {() => void} welcome
  * @property {() => void} ping the server lives: every 3 s
- * @property {(path: string) => void} confirm
  * @property {(path: string) => void} reject
  * @property {(path: string, news: News) => void} news
  * @property {(again: boolean, after: number | undefined) => void} lost whether, and after how many milliseconds, to come back; said once
@@ -32,41 +31,32 @@ class Cable {
   #deadline;
   /** @type {Listener | undefined} */
   #listener;
+  #socket;
 
   /** @param {Listener} listener */
   constructor(listener) {
     this.#listener = listener;
-    this.socket = new WebSocket(`${location.origin.replace('http', 'ws')}/-/pollard/cable`, ['actioncable-v1-json']);
-    this.socket.onmessage = ({ data }) => this.#receive(data);
-    this.socket.onclose = ({ code, reason }) => this.#lose(this.#again && (code < 4400 || code > 4499), reason);
+    this.#socket = new WebSocket(`${location.origin.replace('http', 'ws')}/-/pollard/cable`, ['actioncable-v1-json']);
+    this.#socket.onmessage = ({ data }) => this.#receive(data);
+    this.#socket.onclose = ({ code, reason }) => this.#lose(this.#again && (code < 4400 || code > 4499), reason);
     this.#expect();
   }
 
-  /** @param {string} path */
-  subscribe(path) {
-    this.#send('subscribe', path);
-  }
-
-  /** @param {string} path */
-  unsubscribe(path) {
-    this.#send('unsubscribe', path);
+  /**
+   * @param {'subscribe' | 'unsubscribe'} command
+   * @param {string} path
+   */
+  send(command, path) {
+    if (this.#socket.readyState === WebSocket.OPEN) {
+      this.#socket.send(JSON.stringify({ command, identifier: JSON.stringify({ channel: 'PollChannel', path }) }));
+    }
   }
 
   /** Ends it; nobody is told. */
   close() {
     this.#listener = undefined;
     clearTimeout(this.#deadline);
-    this.socket.close();
-  }
-
-  /**
-   * @param {string} command
-   * @param {string} path
-   */
-  #send(command, path) {
-    if (this.socket.readyState === WebSocket.OPEN) {
-      this.socket.send(JSON.stringify({ command, identifier: JSON.stringify({ channel: 'PollChannel', path }) }));
-    }
+    this.#socket.close();
   }
 
   #expect() {
@@ -82,7 +72,6 @@ class Cable {
     switch (frame.type) {
       case 'welcome': return this.#listener?.welcome();
       case 'ping': return this.#listener?.ping();
-      case 'confirm_subscription': return this.#listener?.confirm(path);
       case 'reject_subscription': return this.#listener?.reject(path);
       case 'disconnect': this.#again = frame.reconnect; return; // the close frame that follows says when
       case undefined: return this.#listener?.news(path, { ...frame.message, body: undefined, text: bodyText(text, frame.message) });
@@ -109,11 +98,5 @@ class Cable {
  */
 function bodyText(frame, { headers, body }) {
   if (typeof body === 'string' && !/[/+]json\b/.test(headers?.['Content-Type'])) return body;
-  const text = frame.slice(frame.indexOf('"body":') + 7, frame.lastIndexOf('}}'));
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return JSON.stringify(body);
-  }
+  return frame.slice(frame.indexOf('"body":') + 7, frame.lastIndexOf('}}'));
 }

@@ -1,6 +1,6 @@
 /**
  * What a tab asks the desk for, and says to all.
- * @typedef {{type: 'want', tab: string, path: string, variant: string} | {type: 'drop', tab: string, path: string} |
+ * @typedef {{type: 'want', tab: string, path: string, variant: string} | {type: 'drop', tab: string, path: string, variant: string} |
  *   {type: 'wrote', isDone: boolean}} Wish
  */
 
@@ -16,8 +16,7 @@
  * @typedef {object} Order
  * @property {string} variant of all of them: a socket cannot carry which, and the server goes by the last poll
  * @property {Map<string, number>} tabs when each last said that it wants it
- * @property {boolean} confirmed on the cable that is open
- * @property {News | undefined} news the last on that cable
+ * @property {News | undefined} news the last on the cable that is open
  */
 
 /** How long a tab's wish lasts if it is not said again, in milliseconds. */
@@ -50,10 +49,11 @@ class Desk {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #due = 0;
+  #say;
 
   /** @param {(word: Word) => void} say */
   constructor(say) {
-    this.say = say;
+    this.#say = say;
   }
 
   /** @param {Wish} wish */
@@ -75,9 +75,9 @@ class Desk {
    */
   #want(path, tab, variant) {
     const wait = this.#until - Date.now();
-    if (wait > 0) return this.say({ type: 'lost', again: true, after: wait });
-    const order = this.#orders.get(path) ?? { variant, tabs: new Map(), confirmed: false, news: undefined };
-    if (order.variant !== variant) return this.say({ type: 'gone', tabs: [tab], path, variant });
+    if (wait > 0) return this.#say({ type: 'lost', again: true, after: wait });
+    const order = this.#orders.get(path) ?? { variant, tabs: new Map(), news: undefined };
+    if (order.variant !== variant) return this.#say({ type: 'gone', tabs: [tab], path, variant });
     const isNew = !this.#orders.has(path);
     this.#orders.set(path, order);
     order.tabs.set(tab, Date.now());
@@ -106,7 +106,7 @@ class Desk {
 
   #open() {
     this.#cable?.close();
-    for (const order of this.#orders.values()) Object.assign(order, { confirmed: false, news: undefined });
+    for (const order of this.#orders.values()) order.news = undefined;
     this.#number += 1;
     this.#opened = Date.now();
     try {
@@ -115,11 +115,10 @@ class Desk {
         ping: () => {
           if (Date.now() - this.#opened > 30_000) this.#failures = 0;
           this.#forget();
-          this.say({ type: 'alive' });
+          this.#say({ type: 'alive' });
         },
-        confirm: (path) => this.#update(path, { confirmed: true }),
         reject: (path) => this.#gone(path),
-        news: (path, news) => (news.type === 'end' ? this.#gone(path) : this.#update(path, { news })),
+        news: (path, news) => (news.type === 'end' ? this.#gone(path) : this.#update(path, news)),
         lost: (again, after) => this.#lost(again, after),
       });
     } catch { // the page's policy forbids it
@@ -129,21 +128,23 @@ class Desk {
 
   /** @param {string} path */
   #subscribe(path) {
-    this.#cable?.subscribe(path);
+    this.#cable?.send('subscribe', path);
     const number = this.#number;
     setTimeout(() => {
       const order = this.#orders.get(path);
-      if (order && number === this.#number && !(order.confirmed && order.news)) this.#gone(path);
+      if (order && number === this.#number && !order.news) this.#gone(path);
     }, silence);
   }
 
   /**
    * @param {string} path
-   * @param {Partial<Order>} what
+   * @param {News} news
    */
-  #update(path, what) {
+  #update(path, news) {
     const order = this.#orders.get(path);
-    if (order) this.#pass(path, Object.assign(order, what), [...order.tabs.keys()]);
+    if (!order) return;
+    order.news = news;
+    this.#pass(path, order, [...order.tabs.keys()]);
   }
 
   /**
@@ -152,17 +153,17 @@ class Desk {
    * @param {Order} order
    * @param {string[]} tabs
    */
-  #pass(path, { variant, confirmed, news }, tabs) {
-    if (!confirmed || !news) return;
+  #pass(path, { variant, news }, tabs) {
+    if (!news) return;
     tabs = tabs.filter((tab) => (this.#since.get(tab) ?? Infinity) <= this.#number);
-    this.say({ type: 'news', tabs, path, variant, news });
+    this.#say({ type: 'news', tabs, path, variant, news });
   }
 
   /** @param {string} path */
   #gone(path) {
     const order = this.#orders.get(path);
     if (!order) return;
-    this.say({ type: 'gone', tabs: [...order.tabs.keys()], path, variant: order.variant });
+    this.#say({ type: 'gone', tabs: [...order.tabs.keys()], path, variant: order.variant });
     this.#drop(path, [...order.tabs.keys()]);
   }
 
@@ -176,7 +177,7 @@ class Desk {
     for (const tab of tabs) order.tabs.delete(tab);
     if (order.tabs.size > 0) return;
     this.#orders.delete(path);
-    this.#cable?.unsubscribe(path);
+    this.#cable?.send('unsubscribe', path);
     if (this.#orders.size > 0) return;
     this.#cable?.close();
     this.#cable = undefined;
@@ -203,6 +204,6 @@ class Desk {
     this.#cable = undefined;
     this.#orders.clear();
     this.#since.clear();
-    this.say({ type: 'lost', again, after });
+    this.#say({ type: 'lost', again, after });
   }
 }

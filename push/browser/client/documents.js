@@ -1,7 +1,7 @@
 /** How long a hidden page keeps its subscriptions, in milliseconds. */
 const hiddenFor = 30_000;
-/** A document that has not been polled for so long, in milliseconds and in intervals, is polled no more. */
-const forgottenAfter = { time: 120_000, intervals: 3 };
+/** A document that has not been polled for so long, in milliseconds, is polled no more, unless its intervals are that long. */
+const forgotten = 120_000;
 /** A tab says so often, in milliseconds, that it still wants what it wants. */
 const renewal = 60_000;
 /** After a document was refused or ended, it is not subscribed to again for so long, in milliseconds, and longer each time. */
@@ -13,8 +13,7 @@ const most = 50;
 class Documents {
   /** @type {Map<string, Polled>} by key */
   #all = new Map();
-  /** @type {Map<string, {until: number, times: number}>} by path */
-  #refused = new Map();
+  #names = new Names();
   #alive = 0;
   #until = 0;
   #tabs = new Tabs((message) => this.#hear(message));
@@ -33,7 +32,7 @@ class Documents {
    * @returns {Promise<Answer | undefined> | undefined} nothing, sooner or later, if it has to go to the network
    */
   ask(poll, signal) {
-    const polled = this.#all.get(keyOf(poll));
+    const polled = this.#all.get(this.#names.of(poll).key);
     polled?.come();
     return this.#isAlive ? polled?.wait(poll, signal)?.then((answer) => (this.#isAlive ? answer : undefined)) : undefined;
   }
@@ -43,17 +42,18 @@ class Documents {
    * @param {Question} poll
    */
   send(poll) {
-    const polled = this.#all.get(keyOf(poll)) ?? new Polled(poll);
+    const polled = this.#all.get(this.#names.of(poll).key) ?? new Polled();
     const learn = polled.send();
     return (/** @type {number} */ status, /** @type {Headers} */ headers, /** @type {() => Promise<string>} */ body,
       /** @type {string} */ reason) => {
       if (!isPushed(headers)) return this.#drop(polled);
-      this.#keep(polled);
+      this.#names.learn(poll.url, headers);
+      if (!this.#all.has(polled.key)) this.#keep(Object.assign(polled, this.#names.of(poll)));
       const etag = headers.get('etag') ?? '';
       if (status === 200) body().then((text) => learn({ etag, headers, text, reason }), () => {});
       else learn(undefined, status === 304 ? etag : '');
       polled.responses += 1;
-      const isPromised = Number(headers.get('poll-interval')) > 0 && !poll.url.search; // the server says that this very URL is to be polled
+      const isPromised = Number(headers.get('poll-interval')) > 0 && !polled.path.includes('?'); // the server says that this very URL is to be polled
       if (isPromised || polled.responses > 1) this.#want(polled);
     };
   }
@@ -68,7 +68,7 @@ class Documents {
 
   /** @param {Polled} polled */
   #keep(polled) {
-    if (this.#all.size >= most && !this.#all.has(polled.key)) {
+    if (this.#all.size >= most) {
       const [idle] = [...this.#all.values()].filter((one) => !one.wanted);
       if (!idle) return;
       this.#all.delete(idle.key);
@@ -82,21 +82,27 @@ class Documents {
 
   /** @param {Polled} polled */
   #want(polled) {
-    const { path, variant } = polled;
     const now = Date.now();
     if (polled.wanted || polled.isHopeless || !this.#all.has(polled.key) || document.hidden) return;
-    if (now < Math.max(this.#until, this.#refused.get(path)?.until ?? 0)) return;
+    if (now < Math.max(this.#until, polled.refusedUntil)) return;
     polled.wanted = now;
     this.#tabs.join();
-    this.#tabs.say({ type: 'want', tab: this.#tabs.id, path, variant });
+    this.#say('want', polled);
+  }
+
+  /**
+   * @param {'want' | 'drop'} type
+   * @param {Polled} polled
+   */
+  #say(type, { path, variant }) {
+    this.#tabs.say({ type, tab: this.#tabs.id, path, variant });
   }
 
   /** @param {Polled} polled */
   #drop(polled) {
     if (!polled.wanted) return;
-    polled.wanted = 0;
     polled.lose(false);
-    this.#tabs.say({ type: 'drop', tab: this.#tabs.id, path: polled.path });
+    this.#say('drop', polled);
     if (!this.#wanted.length) this.#tabs.leave();
   }
 
@@ -124,29 +130,25 @@ class Documents {
     if (!polled) return;
     if (type === 'gone') return this.#gone(polled);
     this.#alive = Date.now();
-    this.#refused.delete(path);
+    polled.refusals = 0;
     polled.tell(message.news);
   }
 
   /** @param {{again: boolean, after: number}} how */
   #lost({ again, after }) {
     this.#until = Date.now() + after;
-    for (const polled of this.#wanted) {
-      polled.wanted = 0;
-      polled.lose(!again);
-    }
+    for (const polled of this.#wanted) polled.lose(!again);
   }
 
   /** Another tab leads, or this one: it knows nothing yet. */
   #reopened() {
-    for (const { path, variant } of this.#wanted) this.#tabs.say({ type: 'want', tab: this.#tabs.id, path, variant });
+    for (const polled of this.#wanted) this.#say('want', polled);
   }
 
   /** @param {Polled} polled */
   #gone(polled) {
-    const times = (this.#refused.get(polled.path)?.times ?? 0) + 1;
-    this.#refused.set(polled.path, { until: Date.now() + refusal * 2 ** Math.min(times, 6) * (0.5 + Math.random() / 2), times });
-    polled.wanted = 0;
+    polled.refusals += 1;
+    polled.refusedUntil = Date.now() + refusal * 2 ** Math.min(polled.refusals, 6) * (0.5 + Math.random() / 2);
     polled.lose(true);
     if (!this.#wanted.length) this.#tabs.leave();
   }
@@ -155,11 +157,11 @@ class Documents {
   #tend() {
     const now = Date.now();
     for (const polled of this.#wanted) {
-      const idle = now - polled.asked > Math.max(forgottenAfter.time, forgottenAfter.intervals * polled.interval);
+      const idle = now - polled.asked > Math.max(forgotten, 3 * polled.interval);
       if (polled.isHopeless || (idle && !polled.isHeld)) this.#drop(polled);
       else if (now - polled.wanted > renewal) {
         polled.wanted = now;
-        this.#tabs.say({ type: 'want', tab: this.#tabs.id, path: polled.path, variant: polled.variant });
+        this.#say('want', polled);
       }
     }
   }

@@ -26,6 +26,18 @@ function show(xhr, readyState, { status, statusText, headers, text } = nothing, 
 }
 
 /**
+ * Has an XMLHttpRequest come to a state, and say so.
+ * @param {XMLHttpRequest} xhr
+ * @param {number} readyState
+ * @param {Reply} [reply]
+ * @param {string} [url]
+ */
+function enter(xhr, readyState, reply, url) {
+  show(xhr, readyState, reply, url);
+  xhr.dispatchEvent(new Event('readystatechange'));
+}
+
+/**
  * Has an XMLHttpRequest show its own state again, and returns whether it did not.
  * @param {any} xhr
  */
@@ -70,15 +82,13 @@ function play(xhr, call, reply, url) {
   const { signal } = /** @type {AbortController} */ (call.waiting);
   const states = size > 0 ? [XMLHttpRequest.HEADERS_RECEIVED, XMLHttpRequest.LOADING] : [XMLHttpRequest.HEADERS_RECEIVED];
   for (const state of states) {
-    show(xhr, state, reply, url);
-    xhr.dispatchEvent(new Event('readystatechange'));
+    enter(xhr, state, reply, url);
     if (signal.aborted) return;
   }
   if (size > 0) fire(xhr, 'progress', size, total);
   if (signal.aborted) return;
   call.waiting = undefined;
-  show(xhr, XMLHttpRequest.DONE, reply, url);
-  xhr.dispatchEvent(new Event('readystatechange'));
+  enter(xhr, XMLHttpRequest.DONE, reply, url);
   for (const type of ['load', 'loadend']) if (calls.get(xhr) === call && xhr.readyState === XMLHttpRequest.DONE) fire(xhr, type, size, total);
 }
 
@@ -90,8 +100,7 @@ function play(xhr, call, reply, url) {
 function giveUp(xhr, call) {
   call.waiting?.abort();
   call.waiting = undefined;
-  show(xhr, XMLHttpRequest.DONE);
-  xhr.dispatchEvent(new Event('readystatechange'));
+  enter(xhr, XMLHttpRequest.DONE);
   for (const type of ['abort', 'loadend']) if (calls.get(xhr) === call) fire(xhr, type);
   if (calls.get(xhr) === call) show(xhr, XMLHttpRequest.UNSENT);
 }

@@ -6,6 +6,8 @@ const guardedHold = 3000;
 const shortestHold = 1000;
 /** One that a person may have asked for is hardly held at all. */
 const promptly = 100;
+/** One that comes as long after the last as that after the one before, give or take this share, is the page's own. */
+const punctual = 0.05;
 /** Push is believed about changes once it has been right about so many states. */
 const enoughProofs = 2;
 /** After so many answers in a row that are not what push says, push is not believed about the document. */
@@ -19,10 +21,17 @@ const contradictions = 5;
  * path: the first change is therefore asked of the network, too. Polls also go there whenever it may know something newer.
  */
 class Polled {
+  /** Which document it is: path and query without what says nothing, and the fields that select the representation. */
+  path = '';
+  variant = '';
+  key = '';
   /** Responses that said that push is there. */
   responses = 0;
   asked = 0;
   wanted = 0;
+  /** How often in a row a subscription was refused or ended, and until when there is to be none. */
+  refusals = 0;
+  refusedUntil = 0;
   /** @type {Answer | undefined} the last that the page was given */
   #shown;
   /** @type {Answer | undefined} what push says; nothing while there is no subscription */
@@ -42,16 +51,10 @@ class Polled {
   #heard = 0;
   #answered = 0;
   #pause = 0;
+  #isPunctual = false;
   #patience = longestHold;
   /** @type {((answer: Answer | undefined) => void) | undefined} releases the poll that is held */
   #release;
-
-  /** @param {Question} poll */
-  constructor(poll) {
-    this.path = poll.url.pathname + poll.url.search;
-    this.variant = poll.variant;
-    this.key = keyOf(poll);
-  }
 
   /** Whether push has contradicted the network too often. */
   get isHopeless() {
@@ -70,7 +73,9 @@ class Polled {
   /** Takes note that the page polls. */
   come() {
     const now = Date.now();
-    this.#pause = now - (this.#release ? this.asked : this.#answered);
+    const pause = now - (this.#release ? this.asked : this.#answered);
+    this.#isPunctual = Math.abs(pause - this.#pause) < punctual * pause;
+    this.#pause = pause;
     this.asked = now;
     this.#release?.(this.#pushed); // a page that does not wait for its last poll is not kept from sending the next
   }
@@ -94,7 +99,7 @@ class Polled {
    * @param {number} patience of the page
    */
   #holdFor(patience) {
-    if (navigator.userActivation?.isActive) return promptly;
+    if (navigator.userActivation?.isActive && !this.#isPunctual) return promptly;
     const habit = Math.max(shortestHold, 3 * this.interval);
     return Math.min(habit, patience, this.#patience);
   }
@@ -166,7 +171,7 @@ class Polled {
     this.#signalled = '';
     this.#pushed = pushedAnswer(news, this.#shown);
     if (!this.#agreed || !known || known.headers.get('content-type') !== this.#pushed.headers.get('content-type')) this.#compare();
-    if (!this.#agreed || known?.etag === news.etag) return;
+    if (!this.#agreed || !known || known.etag === news.etag) return;
     this.#agreed = this.#proofs >= enoughProofs;
     this.#release?.(this.#agreed ? this.#pushed : undefined);
   }
@@ -202,6 +207,7 @@ class Polled {
    */
   lose(isOver) {
     this.#release?.(isOver ? undefined : this.#pushed);
+    this.wanted = 0;
     this.#pushed = undefined;
     this.#signalled = '';
     this.#agreed = false;

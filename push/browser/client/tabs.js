@@ -12,10 +12,11 @@ class Tabs {
   #desk;
   /** @type {(() => void) | undefined} */
   #retire;
+  #receive;
 
   /** @param {(message: any) => void} receive is given what is said to tabs, by this one too */
   constructor(receive) {
-    this.receive = receive;
+    this.#receive = receive;
   }
 
   /** Takes part: this tab leads as soon as no other does. */
@@ -69,6 +70,6 @@ class Tabs {
   /** @param {any} message */
   #hear(message) {
     if (/want|drop|wrote/.test(message.type)) this.#desk?.receive(message);
-    if (!/want|drop/.test(message.type)) this.receive(message);
+    if (!/want|drop/.test(message.type)) this.#receive(message);
   }
 }

@@ -30,8 +30,7 @@ function wrapXHR(documents) {
   };
 
   prototype.setRequestHeader = function (name, value) {
-    const call = calls.get(this);
-    if (call?.waiting) throw new DOMException('The request has been sent.', 'InvalidStateError');
+    const call = unsent(this);
     setRequestHeader.call(this, name, value);
     call?.fields.append(name, value);
   };
@@ -43,8 +42,7 @@ function wrapXHR(documents) {
   };
 
   prototype.send = function (body) {
-    const call = calls.get(this);
-    if (call?.waiting) throw new DOMException('The request has been sent.', 'InvalidStateError');
+    const call = unsent(this);
     const asIs = () => send.call(this, body);
     if (!call || call.method === 'HEAD') return asIs();
     if (call.method !== 'GET') return writeXHR(documents, this, call, asIs);
@@ -64,6 +62,16 @@ function wrapXHR(documents) {
     if (call?.waiting) giveUp(this, call);
     else if (Object.hasOwn(this, 'readyState')) show(this, 0);
   };
+}
+
+/**
+ * Returns the call that an XMLHttpRequest is about to make; it is an error if that is being made.
+ * @param {XMLHttpRequest} xhr
+ */
+function unsent(xhr) {
+  const call = calls.get(xhr);
+  if (call?.waiting) throw new DOMException('The request has been sent.', 'InvalidStateError');
+  return call;
 }
 
 /**
@@ -96,32 +104,22 @@ function writeXHR(documents, xhr, call, asIs) {
  */
 function sendXHR(documents, xhr, asked, asIs) {
   const learn = documents.send(asked);
-  const end = new AbortController();
-  xhr.addEventListener('load', () => {
-    if (xhr.responseURL === asked.url.href) learn(xhr.status, fieldsOf(xhr), async () => textOf(xhr), xhr.statusText);
-  }, { signal: end.signal });
-  xhr.addEventListener('loadend', () => end.abort(), { signal: end.signal });
+  const call = calls.get(xhr);
+  xhr.addEventListener('load', () => { // of this call, or after a failure of a later one
+    if (calls.get(xhr) === call && xhr.responseURL === asked.url.href) learn(xhr.status, fieldsOf(xhr), async () => textOf(xhr), xhr.statusText);
+  }, { once: true });
   asIs();
 }
 
 /** @param {XMLHttpRequest} xhr */
 function fieldsOf(xhr) {
-  const fields = new Headers();
-  for (const line of xhr.getAllResponseHeaders().split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.append(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields;
+  const lines = xhr.getAllResponseHeaders().matchAll(/^(.+?): *(.*)$/gm);
+  return new Headers(Array.from(lines, ([, name, value]) => /** @type {[string, string]} */ ([name, value])));
 }
 
 /** @param {XMLHttpRequest} xhr */
 function textOf({ responseType, response }) {
-  switch (responseType) {
-    case 'json': return JSON.stringify(response);
-    case 'arraybuffer': return new TextDecoder().decode(response);
-    case 'blob': return response.text();
-    default: return response;
-  }
+  return responseType === 'json' ? JSON.stringify(response) : new Response(response).text();
 }
 
 /**

@@ -30,6 +30,8 @@ const page = `<!DOCTYPE html>
 export class Board {
   /** What a client is told to wait between two polls, in milliseconds. */
   interval = 300;
+  /** What is said of a text. @type {(text: string) => unknown} */
+  shape = (text) => ({ text });
   /** The status with which polls are answered while it is not 200. */
   status = 200;
   #version = 1;
@@ -75,7 +77,7 @@ export class Board {
       response.writeHead(304).end();
     } else {
       response.setHeader('Poll-Interval', this.interval).setHeader('Content-Type', 'application/json');
-      response.end(JSON.stringify({ text: this.text }));
+      response.end(JSON.stringify(this.shape(this.text)));
     }
   }
 }

@@ -58,6 +58,7 @@ export function pushed(path, interval = '300ms') {
  * @property {() => Promise<{name: string, polls: number, upstream: number}[]>} routes what it has counted
  * @property {() => Promise<string>} metrics
  * @property {(routes: Route[]) => Promise<void>} reroute puts other routes in force
+ * @property {(method: 'PUT' | 'DELETE') => Promise<void>} kill pulls the kill switch, or revives
  * @property {() => Promise<void>} stop ends it before the lab does
  */
 
@@ -84,6 +85,10 @@ export async function serve(lab, upstream, { routes = [], tls }) {
     url: `${tls ? 'https' : 'http'}://${listen}`,
     routes: async () => (await fetch(`http://${admin}/api/v1/routes`)).json(),
     metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
+    kill: async (method) => {
+      const answer = await fetch(`http://${admin}/api/v1/kill`, { method });
+      if (!answer.ok) throw new Error(`${method} of the kill switch: status ${answer.status}`);
+    },
     stop: () => child.stop('SIGTERM'),
     reroute: async (inForce) => {
       const from = child.output.length;

@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { buildSync } from 'esbuild';
 
 /** @typedef {import('./origin.js').Handler} Handler */
 
@@ -6,15 +9,29 @@ const packages = new URL('../node_modules/', import.meta.url);
 
 /** Scripts of others that pages poll with. */
 const libraries = {
+  '/apollo.js': bundle("export * from '@apollo/client'"),
   '/axios.js': readFileSync(new URL('axios/dist/axios.min.js', packages)),
   '/jquery.js': readFileSync(new URL('jquery/dist/jquery.min.js', packages)),
   '/poll.js': readFileSync(new URL('../../../cmd/pollard/demo/legacy/assets/poll.js', import.meta.url)),
 };
 
 /**
+ * Makes one script of modules, as pages have them: what they export is in the global `library`.
+ * @param {string} contents of the module that all begins with
+ */
+function bundle(contents) {
+  const { outputFiles: [script] } = buildSync({
+    stdin: { contents, resolveDir: fileURLToPath(packages) }, bundle: true, minify: true, format: 'iife', globalName: 'library', write: false,
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  return script.contents;
+}
+
+/**
  * Ways to poll, as pages do it. Each runs in the page: it shows what it is given, and says what has gone wrong.
  * @typedef {(path: string, interval: number, show: (name: string, text: string) => void) => void} Loop
- * @type {Record<string, {library?: keyof typeof libraries, loop: Loop}>}
+ * @type {Record<string, {library?: keyof typeof libraries, shape?: import('./board.js').Board['shape'],
+ *   route?: Record<string, unknown>, loop: Loop}>} route: more keys of the route's configuration
  */
 export const pollers = {
   'a loop of fetch': {
@@ -85,6 +102,31 @@ export const pollers = {
         show('text', response.data.text);
         await new Promise((resolve) => setTimeout(resolve, Number(response.headers['poll-interval'])));
       }
+    },
+  },
+  'Apollo, polling': {
+    library: '/apollo.js',
+    shape: (text) => ({ data: { board: { __typename: 'Board', text } } }),
+    loop: (path, interval, show) => {
+      const { ApolloClient, HttpLink, InMemoryCache, gql } = /** @type {any} */ (window).library;
+      const client = new ApolloClient({ cache: new InMemoryCache(), link: new HttpLink({ uri: path, useGETForQueries: true }) });
+      client.watchQuery({ query: gql`query Board { board { text } }`, pollInterval: interval, fetchPolicy: 'network-only' }).subscribe({
+        next: (/** @type {any} */ { data, error }) => {
+          if (error) show('polling', `stopped: ${error.message}`);
+          if (data) show('text', data.board.text);
+        },
+      });
+    },
+  },
+  'jQuery, past all caches': {
+    library: '/jquery.js',
+    route: { ignore_query: ['_'] },
+    loop: (path, interval, show) => {
+      const poll = () => /** @type {any} */ (window).$.ajax({ url: path, data: { format: 'short' }, dataType: 'json', cache: false })
+        .done((/** @type {any} */ answer) => show('text', answer.text))
+        .fail((/** @type {any} */ _, /** @type {string} */ why) => show('polling', `stopped: ${why}`))
+        .always(() => setTimeout(poll, interval));
+      poll();
     },
   },
   jQuery: {

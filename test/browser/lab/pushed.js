@@ -43,6 +43,24 @@ export async function untilPushed(tab, board) {
 }
 
 /**
+ * Waits until so many subscriptions are open. The limit is the test's.
+ * @param {import('./pollard.js').Proxy} proxy
+ * @param {number} n
+ */
+export async function untilWatched(proxy, n) {
+  while (watchers(await proxy.metrics()) !== n) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/**
+ * How many subscriptions are open.
+ * @param {string} metrics
+ */
+export function watchers(metrics) {
+  const lines = metrics.match(/^pollard_watchers\{.*route="board".*\} \d+/gm) ?? [];
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+/**
  * @param {Tab} tab
  * @param {Board} board
  */

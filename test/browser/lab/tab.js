@@ -100,3 +100,11 @@ export class Tab {
     await this.until(`polled ${n} times more`, () => this.polls.length >= enough);
   }
 }
+
+/**
+ * The texts that a tab has shown. That it showed nothing at first is seen only if its first poll was not quicker.
+ * @param {Tab} tab
+ */
+export function shown(tab) {
+  return tab.states.map((state) => state.text).filter((text) => text !== '');
+}
