@@ -53,6 +53,7 @@ var theirs = []edge{
 	{from: []string{"coalescer/redisstore", "test/..."}, to: []string{"github.com/redis/..."}, why: "Pollard works without Redis; what is stored there is behind coalescer.Store"},
 	{from: []string{"coalescer"}, to: []string{"github.com/hashicorp/golang-lru/v2/..."}, why: "what is remembered, and what is forgotten first, is decided in one place"},
 	{from: []string{"cmd/..."}, to: []string{"github.com/spf13/cobra"}, why: "flags are the edge's; core packages take options"},
+	{from: []string{"cmd/pollard/accesslog"}, to: []string{"github.com/cespare/xxhash/v2"}, why: "hashes of log lines that cost little and are the same in every run"},
 	{from: []string{"..."}, to: []string{"golang.org/x/..."}, why: "maintained with Go itself"},
 }
 
