@@ -65,7 +65,7 @@ func BenchmarkEach(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := logs.Each(b.Context(), func(*observe.Sighting) {}); err != nil {
+				if err := logs.Each(b.Context(), func(*observe.Sighting) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}

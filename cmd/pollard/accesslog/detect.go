@@ -9,8 +9,8 @@ import (
 // detectLines is how many lines are looked at.
 const detectLines = 200
 
-// errUndetected says that no format fits.
-var errUndetected = errors.New("in none of the known formats")
+// ErrUndetected says that no format fits.
+var ErrUndetected = errors.New("in none of the known formats")
 
 // empty is the format of a log that was just rotated.
 var empty = Format{"empty", "no line yet", func() parser { return combined{} }}
@@ -27,7 +27,7 @@ func detect(head []byte) (Format, error) {
 		}
 	}
 	if most == 0 {
-		return best, errUndetected
+		return best, ErrUndetected
 	}
 	return best, nil
 }

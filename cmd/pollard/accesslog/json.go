@@ -33,15 +33,15 @@ func (t *text) take(c byte) bool {
 	return true
 }
 
-// key reads the name of a member and its colon.
+// key reads the name of a member and its colon. It undoes no escapes: no name
+// that anybody asks for needs one.
 func (t *text) key() (name []byte, ok bool) {
-	name, ok = t.string()
+	name, ok = t.raw()
 	return name, ok && t.take(':')
 }
 
-// string reads a string and undoes its escapes. The bytes stay as they are until
-// the text is reset.
-func (t *text) string() ([]byte, bool) {
+// raw reads a string as it stands.
+func (t *text) raw() ([]byte, bool) {
 	if !t.take('"') {
 		return nil, false
 	}
@@ -49,9 +49,15 @@ func (t *text) string() ([]byte, bool) {
 	if !t.skipString() {
 		return nil, false
 	}
-	raw := t.b[start : t.i-1]
+	return t.b[start : t.i-1], true
+}
+
+// string reads a string and undoes its escapes. The bytes stay as they are until
+// the text is reset.
+func (t *text) string() ([]byte, bool) {
+	raw, ok := t.raw()
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return raw, true
+		return raw, ok
 	}
 	from := len(t.buf)
 	t.buf = appendUnescaped(t.buf, raw)

@@ -85,8 +85,8 @@ func (l *Logs) Consumed() int64 { return l.read.Load() }
 
 // Each shows saw every GET of all logs, by time as far as each log is; saw must
 // not keep the pointer. It ends with a [*FormatError] if most of a log is not in
-// its format, with an error of reading, or with that of ctx.
-func (l *Logs) Each(ctx context.Context, saw func(*observe.Sighting)) error {
+// its format, with an error of reading, or with that of saw or ctx.
+func (l *Logs) Each(ctx context.Context, saw func(*observe.Sighting) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -62,8 +62,9 @@ func all(t *testing.T, o Options, names ...string) (seen []string, l *Logs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = l.Each(t.Context(), func(s *observe.Sighting) {
+	err = l.Each(t.Context(), func(s *observe.Sighting) error {
 		seen = append(seen, fmt.Sprintf("%s@%v", s.Path, s.Time.Sub(noon).Seconds()))
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +176,7 @@ func TestALogOfAnotherFormatIsAnErrorThatNamesIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		var wrong *FormatError
-		if err := l.Each(t.Context(), func(*observe.Sighting) {}); !errors.As(err, &wrong) || wrong.Format != "caddy" || wrong.Example.Line != 1 {
+		if err := l.Each(t.Context(), func(*observe.Sighting) error { return nil }); !errors.As(err, &wrong) || wrong.Format != "caddy" || wrong.Example.Line != 1 {
 			t.Errorf("%d lines: got %v, want a FormatError for caddy", n, err)
 		}
 		if size, _ := l.Size(); n > enough && l.Consumed() == size {
@@ -198,7 +199,7 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 	for _, test := range tests {
 		l, err := Open([]string{test.path}, Options{})
 		if err == nil {
-			err = l.Each(t.Context(), func(*observe.Sighting) {})
+			err = l.Each(t.Context(), func(*observe.Sighting) error { return nil })
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got error %v, want one with %q", test.name, err, test.want)
@@ -214,7 +215,7 @@ func TestCancellingEndsEachAndItsGoroutines(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := l.Each(ctx, func(*observe.Sighting) { cancel() }); !errors.Is(err, context.Canceled) {
+	if err := l.Each(ctx, func(*observe.Sighting) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if after := runtime.NumGoroutine(); after > before {
@@ -245,13 +246,14 @@ func TestMemoryDoesNotGrowWithTheLog(t *testing.T) {
 	}
 	var most uint64
 	lines := 0
-	err = l.Each(t.Context(), func(*observe.Sighting) {
+	err = l.Each(t.Context(), func(*observe.Sighting) error {
 		if lines++; lines%10_000 == 0 {
 			runtime.GC()
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			most = max(most, m.HeapAlloc)
 		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // merge brings streams, sorted by their first time, into one order. A stream is
 // started when the others have come to its first time: of logs that were
 // rotated one is open at a time, those of several servers are open together.
-func merge(ctx context.Context, waiting []*stream, start func(*stream), saw func(*observe.Sighting)) error {
+func merge(ctx context.Context, waiting []*stream, start func(*stream), saw func(*observe.Sighting) error) error {
 	var open []*stream
 	for len(waiting)+len(open) > 0 {
 		i := earliest(open)
@@ -40,9 +40,11 @@ func merge(ctx context.Context, waiting []*stream, start func(*stream), saw func
 }
 
 // run shows one stream until it is behind the bound; false at its end.
-func run(ctx context.Context, s *stream, until time.Time, saw func(*observe.Sighting)) (more bool, err error) {
+func run(ctx context.Context, s *stream, until time.Time, saw func(*observe.Sighting) error) (more bool, err error) {
 	for {
-		saw(s.head())
+		if err := saw(s.head()); err != nil {
+			return false, err
+		}
 		if more, err = s.next(ctx); !more || err != nil {
 			return more, err
 		}
