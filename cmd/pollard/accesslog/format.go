@@ -53,9 +53,12 @@ func Mapped(pairs []string) (Format, error) {
 	if err != nil {
 		return Format{}, err
 	}
-	anyone := !slices.ContainsFunc(pairs, func(p string) bool { return strings.HasPrefix(p, "method=") })
+	var method []byte
+	if !slices.ContainsFunc(pairs, func(p string) bool { return strings.HasPrefix(p, "method=") }) {
+		method = []byte("GET")
+	}
 	return Format{"json", "JSON lines, by the fields given", func() parser {
-		return &jsonLines{members: members, anyone: anyone}
+		return &jsonLines{members: members, method: method}
 	}}, nil
 }
 

@@ -3,8 +3,8 @@ package accesslog
 // jsonLines reads logs of one JSON object a line.
 type jsonLines struct {
 	members []member
-	ends    bool // the time is that of the answer
-	anyone  bool // lines say no method: all are GETs
+	ends    bool   // the time is that of the answer
+	method  []byte // of all lines, where they do not say it
 
 	// Of the line in hand.
 	r      *record
@@ -19,16 +19,14 @@ func (j *jsonLines) parse(line []byte, r *record) verdict {
 	if !j.object(j.members) || j.text.next() != 0 {
 		return malformed
 	}
-	if j.anyone {
-		r.method = methodGET
+	if j.method != nil {
+		r.method = j.method
 	}
 	if len(j.params) > 0 {
 		r.query = j.params
 	}
 	return j.conclude()
 }
-
-var methodGET = []byte("GET")
 
 // conclude judges a line that could be read. Servers log more than requests to
 // the same file, and write status 0 where a client went away first.
@@ -110,8 +108,7 @@ func (j *jsonLines) parameter() bool {
 		if string(name) == "value" {
 			j.params = append(j.params, '=')
 		}
-		j.text.next()
-		if j.text.i < len(j.text.b) && j.text.b[j.text.i] == '"' {
+		if j.text.next() == '"' {
 			s, ok := j.text.string()
 			j.params = appendQueryEscaped(j.params, s)
 			return ok

@@ -75,7 +75,7 @@ func (r *record) sighting(s *observe.Sighting, names *interner) {
 		Tag:          etag.Tag(names.string(r.tag)),
 		PollInterval: r.pollInterval, SetsCookie: r.setsCookie, NoStore: r.noStore,
 	}
-	if query == nil && len(r.query) > 0 {
+	if query == nil && isNamed(r.query) {
 		s.Query = names.query(r.query)
 	}
 }

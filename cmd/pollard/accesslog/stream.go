@@ -106,6 +106,7 @@ func (s *stream) next(ctx context.Context) (bool, error) {
 	for s.current == nil || s.at >= len(s.current.sightings) {
 		if b := s.current; b != nil {
 			if b.err == io.EOF {
+				s.current, s.free = nil, nil // so that what was read holds no memory; read has ended
 				return false, s.judge()
 			}
 			if b.err != nil {
