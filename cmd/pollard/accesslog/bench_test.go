@@ -61,7 +61,7 @@ func BenchmarkEach(b *testing.B) {
 			}
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				logs, err := Open([]string{name}, Options{Format: testFormat(b, test.format)})
+				logs, err := Open(b.Context(), []string{name}, Options{Format: testFormat(b, test.format)})
 				if err != nil {
 					b.Fatal(err)
 				}

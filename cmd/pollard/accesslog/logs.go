@@ -38,11 +38,11 @@ type File struct {
 }
 
 // Open finds out what the named logs are; "-" is standard input. Compression by
-// gzip is undone. Whoever opens logs must read them with [Logs.Each], once.
-func Open(names []string, o Options) (*Logs, error) {
+// gzip is undone. ctx ends it while it waits for a pipe. Whoever opens logs must read them with [Logs.Each], once.
+func Open(ctx context.Context, names []string, o Options) (*Logs, error) {
 	l := &Logs{when: period{o.Since, o.Until}}
 	for _, name := range names {
-		s, head, err := newSource(name, o.Stdin, &l.read)
+		s, head, err := newSource(ctx, name, o.Stdin, &l.read)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func zipped(t testing.TB, text string) []byte {
 // noon.
 func all(t *testing.T, o Options, names ...string) (seen []string, l *Logs) {
 	t.Helper()
-	l, err := Open(names, o)
+	l, err := Open(t.Context(), names, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestALogOfAnotherFormatIsAnErrorThatNamesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{1, 100_000} {
-		l, err := Open([]string{file(t, "access.log", []byte(strings.Repeat(lineAt(1, "/a"), n)))}, Options{Format: caddy})
+		l, err := Open(t.Context(), []string{file(t, "access.log", []byte(strings.Repeat(lineAt(1, "/a"), n)))}, Options{Format: caddy})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 		{"cut", file(t, "x.gz", whole[:len(whole)/2]), "unexpected EOF"},
 	}
 	for _, test := range tests {
-		l, err := Open([]string{test.path}, Options{})
+		l, err := Open(t.Context(), []string{test.path}, Options{})
 		if err == nil {
 			err = l.Each(t.Context(), func(*observe.Sighting) error { return nil })
 		}
@@ -210,7 +210,7 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 func TestCancellingEndsEachAndItsGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	name := file(t, "access.log", []byte(strings.Repeat(lineAt(1, "/a"), 100_000)))
-	l, err := Open([]string{name, name}, Options{})
+	l, err := Open(t.Context(), []string{name, name}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,6 +220,16 @@ func TestCancellingEndsEachAndItsGoroutines(t *testing.T) {
 	}
 	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines before, %d after", before, after)
+	}
+}
+
+func TestCancellingEndsTheWaitForAPipe(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ctx, []string{"-"}, Options{Stdin: in}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -238,7 +248,7 @@ func TestMemoryDoesNotGrowWithTheLogs(t *testing.T) {
 		}
 		names[i] = file(t, "access.log", b.Bytes())
 	}
-	l, err := Open(names, Options{})
+	l, err := Open(t.Context(), names, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

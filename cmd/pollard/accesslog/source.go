@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,11 +28,11 @@ type source struct {
 }
 
 // newSource probes a file, or standard input if it is named "-".
-func newSource(name string, stdin io.Reader, read *atomic.Int64) (*source, []byte, error) {
+func newSource(ctx context.Context, name string, stdin io.Reader, read *atomic.Int64) (*source, []byte, error) {
 	s := &source{name: name, size: -1}
 	if name == "-" {
 		s.name = "standard input"
-		head, err := s.probe(io.NopCloser(stdin), read)
+		head, err := s.probePipe(ctx, io.NopCloser(stdin), read)
 		return s, head, err
 	}
 	f, err := os.Open(name)
@@ -47,7 +48,7 @@ func newSource(name string, stdin io.Reader, read *atomic.Int64) (*source, []byt
 		return nil, nil, fmt.Errorf("opening the log %s: %w", name, err)
 	}
 	if !info.Mode().IsRegular() {
-		head, err := s.probe(f, read)
+		head, err := s.probePipe(ctx, f, read)
 		return s, head, err
 	}
 	s.size = info.Size()
@@ -61,6 +62,26 @@ func newSource(name string, stdin io.Reader, read *atomic.Int64) (*source, []byt
 		return inflate(f, read)
 	}
 	return s, head, err
+}
+
+// probePipe is probe, except that ctx ends it, where a Read may wait for ever. It
+// then leaves that Read to the end of the program.
+func (s *source) probePipe(ctx context.Context, in io.ReadCloser, read *atomic.Int64) ([]byte, error) {
+	type result struct {
+		head []byte
+		err  error
+	}
+	probed := make(chan result, 1)
+	go func() {
+		head, err := s.probe(in, read)
+		probed <- result{head, err}
+	}()
+	select {
+	case r := <-probed:
+		return r.head, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // probe reads the beginning, and keeps the rest for one open.
