@@ -14,6 +14,7 @@ import (
 // environment is what the program gets from outside.
 type environment struct {
 	args           []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            config.Environment
 }
@@ -69,7 +70,7 @@ func newRoot(e environment) *cobra.Command {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newRollout(e), newHealthcheck(e))
+	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newRollout(e), newPredict(e), newHealthcheck(e))
 	return root
 }
 
