@@ -3,6 +3,7 @@ package coalescer
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/pollard-proxy/pollard/etag"
@@ -103,6 +104,16 @@ func (r *Route) uncovered(h http.Header) (names []string, ok bool) {
 		}
 	}
 	return names, true
+}
+
+// Uncovered returns the fields that an answer varies on beyond what is in the
+// keys of this route; "*" for one that varies on everything.
+func (r *Route) Uncovered(h http.Header) []string {
+	names, ok := r.uncovered(h)
+	if !ok {
+		return []string{"*"}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(r.Vary(), name) })
 }
 
 // hasDirective reports whether Cache-Control carries the directive. A quoted

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/rand"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/push"
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
 // Options for [New]. All but Secret and AccessLog are required.
@@ -25,6 +27,8 @@ type Options struct {
 	Log       *slog.Logger
 	AccessLog bool // one line per poll
 
+	Observer *observe.Observer // learns from what passes; may be nil
+
 	Push *push.Hub               // serves subscriptions
 	Own  map[string]http.Handler // what lives below /-/pollard/, by path; may be filled in until the first request
 }
@@ -33,6 +37,7 @@ type Options struct {
 type Handler struct {
 	Options
 	keys   *keyer
+	seed   maphash.Seed  // of what is hashed of passing traffic
 	other  *ledger.Route // what is on no route
 	tables tables
 }
@@ -42,7 +47,7 @@ func New(o Options) *Handler {
 	if len(o.Secret) == 0 {
 		o.Secret = []byte(rand.Text())
 	}
-	h := &Handler{Options: o, keys: newKeyer(o.Secret), other: o.Ledger.Route(ledger.Other)}
+	h := &Handler{Options: o, keys: newKeyer(o.Secret), seed: maphash.MakeSeed(), other: o.Ledger.Route(ledger.Other)}
 	h.tables.Store(&table{})
 	return h
 }

@@ -48,12 +48,19 @@ func (h *Handler) bypass(x *exchange, reason string) {
 // forward passes a request through. received is told of the answer before the
 // client sees any of it.
 func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http.Response)) {
+	s := h.look(x)
 	res := h.Forward.Pass(x.w, x.in, forward.Exchange{
-		Target:   x.target,
-		Sent:     func() { counts.Upstream(ledger.Pass) },
-		Received: func(resp *http.Response) { x.status = resp.StatusCode; received(resp) },
-		Failed:   func(_ http.ResponseWriter, err error) { h.fail(x, err) },
+		Target: x.target,
+		Sent:   func() { counts.Upstream(ledger.Pass) },
+		Received: func(resp *http.Response) {
+			x.status = resp.StatusCode
+			s.answered(resp)
+			received(resp)
+		},
+		Shown:  s.shown(),
+		Failed: func(_ http.ResponseWriter, err error) { h.fail(x, err) },
 	})
+	h.seen(s, res)
 	switch {
 	case !res.Broken:
 	case x.status == 0:

@@ -19,6 +19,9 @@ type Exchange struct {
 	// Received is called when the head of the final response is there and nothing of it has
 	// gone to the client. It may change the header, not read the body. It may be nil.
 	Received func(*http.Response)
+	// Shown is shown each piece of the response's body before it goes to the client. It must
+	// not keep or change it. It may be nil.
+	Shown func([]byte)
 	// Failed writes an answer to the client when the upstream gave none, for an error that
 	// is any of this package's but ErrGone. It must not be nil.
 	Failed func(w http.ResponseWriter, err error)
@@ -74,7 +77,7 @@ func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, x Exchange) Res
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return x.tunnel(w, resp)
 	}
-	sent, err := Relay(w, resp)
+	sent, err := relay(w, resp, x.Shown)
 	return Result{Status: resp.StatusCode, Sent: sent, Err: err, Broken: err != nil}
 }
 

@@ -16,14 +16,17 @@ import (
 // An error, which wraps ErrTruncated, ErrTimeout or ErrGone, means that the client has a part
 // of the response. The handler must then panic with [http.ErrAbortHandler]: if it returned,
 // a chunked body would be ended properly and look whole.
-func Relay(w http.ResponseWriter, resp *http.Response) (int64, error) {
+func Relay(w http.ResponseWriter, resp *http.Response) (int64, error) { return relay(w, resp, nil) }
+
+// relay is Relay, with each piece of the body shown to shown, unless that is nil.
+func relay(w http.ResponseWriter, resp *http.Response, shown func([]byte)) (int64, error) {
 	defer resp.Body.Close()
 	copyFields(w.Header(), resp)
 	w.WriteHeader(resp.StatusCode)
 	if bodiless(resp) {
 		return 0, nil
 	}
-	t := &transfer{w: w, flush: http.NewResponseController(w).Flush, resp: resp}
+	t := &transfer{w: w, flush: http.NewResponseController(w).Flush, resp: resp, shown: shown}
 	if err := t.run(); err != nil {
 		t.flush() // what came is the client's; that it may be gone is no news
 		return t.sent, err
@@ -80,6 +83,7 @@ type transfer struct {
 	w     http.ResponseWriter
 	flush func() error
 	resp  *http.Response
+	shown func([]byte) // may be nil
 	sent  int64
 }
 
@@ -111,6 +115,9 @@ func (t *transfer) run() error {
 func (t *transfer) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
+	}
+	if t.shown != nil {
+		t.shown(p)
 	}
 	n, err := t.w.Write(p)
 	t.sent += int64(n)
