@@ -52,6 +52,18 @@ func (f *Feed) state(now time.Time) State {
 	return s
 }
 
+// Held returns the newest state of a document, and when the call began that last
+// confirmed it; nil if nothing is held.
+func (c *Coalescer) Held(k Key) (s *Snapshot, asked time.Time) {
+	f := c.documents.peek(k)
+	if f == nil {
+		return nil, asked
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snap, f.asked
+}
+
 // find returns feeds by their URL, at most limit.
 func (d *documents) find(isAsked func(*Feed) bool, limit int) []*Feed {
 	var found []*Feed

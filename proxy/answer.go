@@ -14,6 +14,9 @@ import (
 func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 	x.settle(a.How.Outcome())
 	x.route.live.Counts.Staleness(a.Age)
+	if a.How == coalescer.Hit && !a.Covered {
+		x.age, x.interval = a.Age, x.route.Policy.Pace(coalescer.PollInterval(a.Snapshot.Header))
+	}
 	header := x.w.Header()
 	for name, values := range a.Snapshot.Header {
 		header[name] = values

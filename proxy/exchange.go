@@ -37,18 +37,21 @@ type exchange struct {
 	vary      []string // fields that the route has learnt, when the key was made
 	bypass    string   // why the poll cannot be coalesced; "" if it can
 
-	passed  func(*http.Response) // is told what upstream answered, where the poll goes by itself
-	wait    time.Duration        // how long the client prefers to be held while nothing changes
-	outcome ledger.Outcome
-	reason  string // of a bypass or failure, or that the actor is held out
-	status  int    // 0 until upstream or we have an answer
-	broken  bool   // the client has a part of the answer, or none
+	passed   func(*http.Response) // is told what upstream answered, where the poll goes by itself
+	wait     time.Duration        // how long the client prefers to be held while nothing changes
+	outcome  ledger.Outcome
+	took     time.Duration // until there was an answer
+	age      time.Duration // of what was given from memory
+	interval time.Duration // and how old it may be; 0 if it was not from memory
+	reason   string        // of a bypass or failure, or that the actor is held out
+	status   int           // 0 until upstream or we have an answer
+	broken   bool          // the client has a part of the answer, or none
 }
 
 // settle counts a poll, once, before its answer is written: the sums then
 // close at every scrape.
 func (x *exchange) settle(o ledger.Outcome) {
-	x.outcome = o
+	x.outcome, x.took = o, time.Since(x.began)
 	x.route.live.Counts.Poll(o)
 }
 

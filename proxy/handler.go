@@ -1,12 +1,16 @@
 package proxy
 
 import (
+	"context"
 	"crypto/rand"
 	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -40,6 +44,13 @@ type Handler struct {
 	seed   maphash.Seed  // of what is hashed of passing traffic
 	other  *ledger.Route // what is on no route
 	tables tables
+	trials trials
+
+	// Checks of what was given out.
+	life     context.Context // ends with Close
+	end      context.CancelFunc
+	checks   *semaphore.Weighted
+	checking sync.WaitGroup
 }
 
 // New returns a handler without routes: everything passes until [Handler.Swap].
@@ -48,8 +59,17 @@ func New(o Options) *Handler {
 		o.Secret = []byte(rand.Text())
 	}
 	h := &Handler{Options: o, keys: newKeyer(o.Secret), seed: maphash.MakeSeed(), other: o.Ledger.Route(ledger.Other)}
+	h.life, h.end = context.WithCancel(context.Background())
+	h.checks = semaphore.NewWeighted(maxChecks)
 	h.tables.Store(&table{})
 	return h
+}
+
+// Close ends what runs beside the requests, and waits for it. No request may come
+// any more. It may be called repeatedly.
+func (h *Handler) Close() {
+	h.end()
+	h.checking.Wait()
 }
 
 // Swap puts other routes in force for the requests that come from now on, and
@@ -66,6 +86,7 @@ func (h *Handler) Swap(routes []RouteOptions, signOuts []Endpoint) error {
 	if t.signOuts, err = newEndpoints(signOuts); err != nil {
 		return err
 	}
+	h.trials.judged(t.routes, time.Now())
 	h.tables.Store(t)
 	for _, rt := range before.routes {
 		switch after := t.named(rt.Name); {
@@ -92,6 +113,7 @@ func (h *Handler) Routes() []RouteOptions {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.receive(w, r)
 	defer h.logPoll(x)
+	defer h.fared(x)
 	switch {
 	case x.own != nil:
 		x.own.ServeHTTP(w, r)

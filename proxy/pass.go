@@ -51,7 +51,7 @@ func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http
 	s := h.look(x)
 	res := h.Forward.Pass(x.w, x.in, forward.Exchange{
 		Target: x.target,
-		Sent:   func() { counts.Upstream(ledger.Pass) },
+		Sent:   func() { counts.Upstream(ledger.Pass); h.called(x) },
 		Received: func(resp *http.Response) {
 			x.status = resp.StatusCode
 			s.answered(resp)

@@ -35,6 +35,8 @@ type RouteOptions struct {
 	PollHeaders  http.Header // fields of a poll that a socket cannot carry, where no poll was seen
 	SignalBudget int         // where not 0, watchers are told that something changed, and may ask so many times per second in all
 
+	Check rollout.Percent // share of what is given from memory that is checked with upstream
+
 	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
 }
 
@@ -51,6 +53,7 @@ func (o *RouteOptions) rules() string {
 type Route struct {
 	RouteOptions
 	live     *coalescer.Route
+	trial    *trial // nil where nothing is judged
 	rules    string // who may share what, as a fingerprint: part of every key
 	pattern  pattern
 	audience audience
