@@ -37,6 +37,8 @@ type Route struct {
 	Deny        []string        // actors never on the rung; beats Allow
 	Holdout     rollout.Percent // share of actors kept at observe; 1 % by default where there is a secret
 	Autopilot   bool
+	Check       rollout.Percent // share of what is given from memory that is checked with upstream
+	CheckSet    bool            // the file says so
 
 	Lease          time.Duration     // a watcher's permission is believed this long
 	Deliver        Deliver           // what watchers are sent
@@ -132,5 +134,6 @@ func (d *decoder) holdOut(c *Config) {
 		if c.Secret != "" && !d.source.has(element("routes", i)+".holdout") {
 			c.Routes[i].Holdout = defaultHoldout
 		}
+		c.Routes[i].CheckSet = d.source.has(element("routes", i) + ".check")
 	}
 }

@@ -24,7 +24,8 @@ type trial struct {
 	checked atomic.Int64  // when an answer was last checked; Unix nanoseconds
 	checks  atomic.Uint32 // since the route stands where it stands
 
-	seen [3]uint64 // of the dry run: matches, late, mismatches; owned by Judge
+	seen [3]uint64                 // of the dry run: matches, late, mismatches; owned by Judge
+	last atomic.Pointer[Judgement] // nil before the first
 }
 
 // trials are the trials by route.
@@ -91,7 +92,18 @@ func (h *Handler) Judge(route string, now time.Time) (j Judgement, ok bool) {
 	}
 	j.Verdicts = t.monitor.Verdicts(now)
 	j.Reduction, _ = t.comparison.Reduction(now)
+	t.last.Store(&j)
 	return j, true
+}
+
+// Judgement returns what was last found of a route; ok is false for one that is
+// not judged.
+func (h *Handler) Judgement(route string) (j Judgement, ok bool) {
+	t := h.trials.of(route)
+	if t == nil || t.last.Load() == nil {
+		return j, false
+	}
+	return *t.last.Load(), true
 }
 
 // compareDryRun takes what coalescing would have answered to those who pass, since

@@ -27,6 +27,7 @@ import (
 	"github.com/pollard-proxy/pollard/push/actioncable"
 	"github.com/pollard-proxy/pollard/push/browser"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
+	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
 // instance is one Pollard: everything wired, its ports bound.
@@ -40,6 +41,7 @@ type instance struct {
 	hub       *push.Hub
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
+	autopilot atomic.Pointer[onAutopilot]
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
 	admin     *http.Server
@@ -82,7 +84,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: []byte(c.Secret), Log: log, AccessLog: c.Log.Polls,
-		Push: in.hub, Own: own,
+		Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
@@ -148,6 +150,7 @@ func (in *instance) bind() (err error) {
 // reload puts the routes of another configuration in force, each where it stands
 // on the ladder. What only a restart can change is named.
 func (in *instance) reload(c *config.Config) error {
+	in.autopilot.Store(autopilot(c))
 	if err := in.ladder.Configure(positions(c), func(s *ladder.State) error { return in.stand(c, s) }); err != nil {
 		return err
 	}
@@ -166,6 +169,7 @@ func (in *instance) run(ctx context.Context) error {
 	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
 	g.Go(func() error { in.ladder.Watch(served); return nil })
+	g.Go(func() error { newPilot(in).Run(served); return nil })
 	in.state.Store(new(error))
 	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),
 		"upstream", in.config.Upstream.Redacted(), "routes", len(in.config.Routes))
@@ -203,6 +207,7 @@ func (in *instance) close() {
 	in.cancel()
 	in.leaving.Wait()
 	in.hub.Close()
+	in.proxy.Close()
 	in.coalescer.Close()
 	in.forward.Close()
 }

@@ -33,6 +33,7 @@ func (in *instance) stand(c *config.Config, s *ladder.State) error {
 	for i := range options {
 		p := s.InForce(options[i].Name)
 		options[i].Rollout.Stage, options[i].Rollout.Percent = p.Stage, p.Percent
+		options[i].Check = check(c.Routes[i], s)
 	}
 	if err := in.proxy.Swap(options, signOuts(c)); err != nil {
 		return err

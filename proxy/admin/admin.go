@@ -9,12 +9,14 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/rollout/advice"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
@@ -38,6 +40,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", a.reading(promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})))
 	mux.Handle("GET /api/v1/routes", a.reading(http.HandlerFunc(a.routes)))
+	mux.Handle("GET /api/v1/advice", a.reading(http.HandlerFunc(a.advice)))
 	mux.Handle("GET /api/v1/explain", a.reading(http.HandlerFunc(a.explain)))
 	mux.Handle("PUT /api/v1/routes/{name}", a.changing(a.move))
 	mux.Handle("PUT /api/v1/kill", a.changing(a.kill))
@@ -59,6 +62,14 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 
 func (a *admin) routes(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, Routes(a.Proxy, a.Ledger, a.Ladder.State()))
+}
+
+func (a *admin) advice(w http.ResponseWriter, _ *http.Request) {
+	all := []advice.Advice{}
+	if o := a.Proxy.Observer; o != nil {
+		all = append(all, advice.All(o.Evidence(time.Now()))...)
+	}
+	writeJSON(w, all)
 }
 
 func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
@@ -87,6 +98,7 @@ func index(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, `Pollard
 
 GET /api/v1/routes               per route: stage, polls in, calls out, reduction
+GET /api/v1/advice               what observing has learnt: what can be shared, and what it would save
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields
 PUT /api/v1/routes/NAME          move a route: {"stage":"push","percent":25,"why":"…"}, or a part of that
 PUT /api/v1/kill                 pass everything through; DELETE ends it

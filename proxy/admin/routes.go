@@ -29,8 +29,27 @@ type Route struct {
 	ReductionMeasured *float64 `json:"reduction_measured"` // 1 − upstream ÷ polls; null before the first poll
 	Watchers          int      `json:"watchers"`
 
+	ReductionCompared *Compared `json:"reduction_compared,omitempty"` // with the holdout, actor by actor; none where too little is known
+	Guards            []Verdict `json:"guards,omitempty"`             // none at observe and below
+
 	StalenessP50 *float64 `json:"staleness_p50_s"` // age of what was served; null before the first
 	StalenessP99 *float64 `json:"staleness_p99_s"`
+}
+
+// Compared is the share of its upstream calls that an actor is spared, and the
+// interval that covers the truth so much of the time.
+type Compared struct {
+	Reduction float64 `json:"reduction"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Level     float64 `json:"level"`
+}
+
+// Verdict is what one guard says of a route.
+type Verdict struct {
+	Guard   string `json:"guard"`
+	Outcome string `json:"outcome"` // pass, fail, or hold: not enough is known
+	Text    string `json:"text"`    // with its figures
 }
 
 // Moved is who had a route stand elsewhere than the file has it.
@@ -47,6 +66,7 @@ func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 	for _, o := range p.Routes() {
 		counts := led.Route(o.Name)
 		t := counts.Totals()
+		compared, guards := judgement(p, o.Name)
 		routes = append(routes, Route{
 			Name: o.Name, Path: o.Path, Position: s.Position(o.Name),
 			Share: o.Policy.Share.String(), IntervalMS: o.Policy.Interval.Milliseconds(),
@@ -55,11 +75,28 @@ func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 			Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
 			ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
 			Watchers:          counts.Watchers(),
+			ReductionCompared: compared,
+			Guards:            guards,
 			StalenessP50:      staleness(counts, 0.5),
 			StalenessP99:      staleness(counts, 0.99),
 		})
 	}
 	return routes
+}
+
+func judgement(p *proxy.Handler, route string) (*Compared, []Verdict) {
+	j, ok := p.Judgement(route)
+	if !ok {
+		return nil, nil
+	}
+	var guards []Verdict
+	for _, v := range j.Verdicts {
+		guards = append(guards, Verdict{v.Guard, v.Outcome.String(), v.Text})
+	}
+	if e := j.Reduction; e.Missing == "" {
+		return &Compared{e.Point, e.Low, e.High, e.Level}, guards
+	}
+	return nil, guards
 }
 
 func moved(s *ladder.State, route string) *Moved {
