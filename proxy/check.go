@@ -31,20 +31,28 @@ import (
 const maxChecks = 16
 
 // enoughChecks is how many checks since the route was moved make the evidence. As
-// long as there are fewer, one a second is made whatever the share.
-const enoughChecks = 200
+// long as there are fewer, one a second is made whatever the share, but none more
+// than one for so many answers: a route with few polls is not asked twice for each.
+const (
+	enoughChecks = 200
+	servedEach   = 100
+)
 
 // isSampled reports whether what a poll is given is to be checked.
 func (t *trial) isSampled(share rollout.Percent, now time.Time) bool {
 	if t == nil || share == 0 {
 		return false
 	}
-	last := t.checked.Load()
-	isDue := t.checks.Load() < enoughChecks && now.UnixNano()-last >= int64(time.Second)
+	last, served := t.checked.Load(), t.served.Add(1)
+	isDue := t.checks.Load() < enoughChecks && served >= servedEach && now.UnixNano()-last >= int64(time.Second)
 	if !isDue && rand.N(rollout.Everyone) >= share {
 		return false
 	}
-	return t.checked.CompareAndSwap(last, now.UnixNano())
+	if !t.checked.CompareAndSwap(last, now.UnixNano()) {
+		return false
+	}
+	t.served.Store(0)
+	return true
 }
 
 // mayCheck has what x was given checked, if it is in the sample. It does not wait.

@@ -23,6 +23,7 @@ type trial struct {
 
 	checked atomic.Int64  // when an answer was last checked; Unix nanoseconds
 	checks  atomic.Uint32 // since the route stands where it stands
+	served  atomic.Uint32 // answers from memory since the last check
 
 	seen [3]uint64                 // of the dry run: matches, late, mismatches; owned by Judge
 	last atomic.Pointer[Judgement] // nil before the first
