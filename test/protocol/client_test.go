@@ -92,6 +92,7 @@ func (c *client) message() (string, error) {
 			return "", err
 		case code == closing:
 			return closed(payload), nil
+		case code == pinging: // the first comes at any time
 		case code != text:
 			return "", fmt.Errorf("a frame of opcode %d", code)
 		case !strings.HasPrefix(string(payload), `{"type":"ping"`):

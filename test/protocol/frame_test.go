@@ -13,6 +13,7 @@ import (
 const (
 	text    = 1
 	closing = 8
+	pinging = 9
 )
 
 // frameOf returns a text message of a client, of less than 64 KiB. Its mask is zero, which leaves the bytes as they are.
