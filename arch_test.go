@@ -32,6 +32,7 @@ var ours = []edge{
 	{from: []string{"rollout/ladder"}, to: []string{"rollout", "rollout/guard"}, why: "where each route stands, kept across restarts; it tells whoever runs the routes and knows nothing of them"},
 	{from: []string{"dashboards"}, to: []string{"ledger"}, why: "what people look at shows metrics by the names that ledger gives them"},
 	{from: []string{"coalescer"}, to: []string{"etag", "ledger"}, why: "feeds compare tags and count; who asks, over which protocol, must not matter to them"},
+	{from: []string{"coalescer/memorystore"}, to: []string{"coalescer"}, why: "the fleet of one process: what instances share, without anything between them"},
 	{from: []string{"coalescer/redisstore", "coalescer/changes"}, to: []string{"coalescer", "etag"}, why: "adapters between a feed and one technology; they do not know each other"},
 	{from: []string{"push"}, to: []string{"coalescer", "etag", "ledger"}, why: "watchers over feeds; the HTTP front resolves a URL for them through one method (push.Resolver)"},
 	{from: []string{"push/actioncable", "push/browser"}, to: []string{"push", "coalescer", "etag", "ledger"}, why: "wire formats of push; they do not know each other"},
