@@ -45,7 +45,7 @@ type Name [16]byte
 type Terms struct {
 	Fresh time.Duration // a state that upstream was asked for less than this long ago will do
 	Lease time.Duration // upstream answers within; others take the turn afterwards
-	Keep  time.Duration // how long what is published is of use
+	Keep  time.Duration // how long what is published is of use, from when upstream was asked
 }
 
 // Said is what upstream said, as one instance tells the others.

@@ -53,14 +53,13 @@ func (d *document) end(turn uint64) {
 // that was overtaken by one that has published changes nothing: its answer is
 // the older one.
 func (d *document) publish(turn *turn, s *coalescer.Said) []*watch {
-	now := time.Now()
-	if turn.number < d.by || now.Sub(s.Asked) >= turn.keep {
+	if turn.number < d.by || time.Since(s.Asked) >= turn.keep {
 		d.end(turn.number)
 		return nil
 	}
 	changed := d.said == nil || d.said.Tag != s.Tag
 	said := *s
-	d.said, d.by, d.keep = &said, turn.number, now.Add(turn.keep)
+	d.said, d.by, d.keep = &said, turn.number, s.Asked.Add(turn.keep)
 	d.end(turn.number)
 	if !changed {
 		return nil

@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+)
+
+// Begin is coalescer.Store's. It waits for Redis no longer than Options.Budget,
+// and for another instance no longer than the smaller of the lease and
+// Options.Patience; both may come together.
+func (s *Store) Begin(ctx context.Context, name coalescer.Name, t coalescer.Terms) (coalescer.Turn, *coalescer.Said, error) {
+	b, err := s.begin(ctx, name, t)
+	if b.done() || err != nil {
+		return b.result(err)
+	}
+	return s.wait(ctx, name, t)
+}
+
+// beginning is what came of trying: the turn, or what was said, or neither while
+// somebody else asks.
+type beginning struct {
+	turn *turn
+	said *coalescer.Said
+}
+
+func (b beginning) done() bool { return b.turn != nil || b.said != nil }
+
+// result returns b as Begin does: a nil turn is no Turn.
+func (b beginning) result(err error) (coalescer.Turn, *coalescer.Said, error) {
+	if b.turn == nil {
+		return nil, b.said, err
+	}
+	return b.turn, nil, err
+}
+
+// What the script answers.
+const (
+	busy = iota
+	told
+	taken
+)
+
+// begin tries once: with what is known here, else with Redis.
+func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
+	if said := s.board.known(name, t.Fresh); said != nil {
+		return beginning{said: said}, nil
+	}
+	r := reading{before: time.Now()}
+	keys := []string{s.key(name, stateKey), s.key(name, leaseKey)}
+	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1))
+	if err != nil {
+		return beginning{}, err
+	}
+	r.after = time.Now()
+	answer, ok := reply.([]any)
+	if !ok || len(answer) < 2 {
+		return beginning{}, errReply
+	}
+	what, _ := answer[0].(int64)
+	r.redis, _ = answer[1].(int64)
+	s.board.look(name, r)
+	if what == busy {
+		return beginning{}, nil
+	}
+	if len(answer) < 3 {
+		return beginning{}, errReply
+	}
+	if what == told {
+		return s.told(name, answer[2], r)
+	}
+	token, ok := answer[2].(int64)
+	if !ok {
+		return beginning{}, errReply
+	}
+	return beginning{turn: &turn{store: s, name: name, token: uint64(token), keep: t.Keep, granted: r}}, nil
+}
+
+func (s *Store) told(name coalescer.Name, reply any, r reading) (beginning, error) {
+	value, ok := reply.(string)
+	if !ok {
+		return beginning{}, errReply
+	}
+	said, err := decode(value, r)
+	if err != nil {
+		return beginning{}, s.explain(err)
+	}
+	s.board.keep(name, value)
+	return beginning{said: said}, nil
+}
+
+// looksWhileWaiting is how often whoever waits reads the key although no hint
+// has come, before the patience ends.
+const looksWhileWaiting = 4
+
+// wait waits for the instance whose turn it is. It subscribes, then looks, then
+// waits: the confirmation of the subscription is a hint, too.
+func (s *Store) wait(ctx context.Context, name coalescer.Name, t coalescer.Terms) (coalescer.Turn, *coalescer.Said, error) {
+	visit := s.board.visit(name)
+	defer visit.leave()
+	limit := max(min(t.Lease, s.options.Patience), time.Millisecond)
+	patience, again := time.NewTimer(limit), time.NewTicker(max(limit/looksWhileWaiting, time.Millisecond))
+	defer patience.Stop()
+	defer again.Stop()
+	for look := visit.placed; ; look = true {
+		news := visit.news()
+		if look {
+			if b, err := s.begin(ctx, name, t); b.done() || err != nil {
+				return b.result(err)
+			}
+		}
+		select {
+		case <-news:
+		case <-again.C:
+		case <-patience.C:
+			return nil, nil, s.explain(errLate)
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrDown is wrapped by the errors of Begin while Redis cannot be used.
+var ErrDown = errors.New("redis is not used")
+
+// errLate is returned by Begin at the end of the patience.
+var errLate = errors.New("another instance is asking and has not been told in time")
+
+// errStarting is why Redis is not used until it was reached first.
+var errStarting = errors.New("not reached yet")
+
+// A refusal is an answer that will be the same for a while, and the way out.
+var refusals = []struct{ prefix, advice string }{
+	{"WRONGPASS", "refuses the user or the password of its URL"},
+	{"NOAUTH", "wants a password: write it into its URL"},
+	{"ERR AUTH", "has no password: take it out of its URL"},
+	{"NOPERM", "does not permit the user of its URL what is needed: EVALSHA, EVAL, GET, GETRANGE, SET, DEL, EXISTS, TIME, INFO, PUBLISH and SUBSCRIBE (in a Cluster SPUBLISH and SSUBSCRIBE) on Pollard's prefix"},
+	{"OOM", "is full: raise its maxmemory, or let its maxmemory-policy evict"},
+	{"READONLY", "is a replica: name the primary, or the Sentinels that know it"},
+	{"LOADING", "is loading its data; it is used as soon as it has"},
+	{"MASTERDOWN", "is a replica that has lost its primary"},
+	{"MISCONF", "cannot save its data and refuses writes: see its own log"},
+	{"NOREPLICAS", "has fewer replicas than its min-replicas-to-write"},
+	{"CLUSTERDOWN", "is a Cluster of which a part is down"},
+	{"MOVED", "is a Cluster: add ?cluster=true to its URL"},
+	{"ERR This instance has cluster support disabled", "is no Cluster: name one URL, without ?cluster=true"},
+	{"ERR max number of clients reached", "has no connection left: raise its maxclients"},
+	{"ERR unknown command", "does not know a command that is needed: Redis 7 or newer does"},
+	{"BUSY", "is busy with somebody's script"},
+}
+
+// refusal returns what to do about an answer that will last, and whether err is
+// one.
+func refusal(err error) (advice string, ok bool) {
+	var answer redis.Error
+	if !errors.As(err, &answer) || errors.Is(err, redis.Nil) {
+		return "", false
+	}
+	for _, r := range refusals {
+		if strings.HasPrefix(answer.Error(), r.prefix) {
+			return r.advice, true
+		}
+	}
+	return "", false
+}
+
+// explain returns what err means, in one line that names who is meant and never
+// a password.
+func (s *Store) explain(err error) error {
+	if advice, ok := refusal(err); ok {
+		return fmt.Errorf("%v %s (%w)", s.endpoints, advice, err)
+	}
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &record):
+		return fmt.Errorf("%v does not speak TLS: write redis:// instead of rediss:// (%w)", s.endpoints, err)
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
+		return fmt.Errorf("%v: nobody listens there (%w)", s.endpoints, err)
+	case isTimeout(err):
+		return fmt.Errorf("%v did not answer in time (%w)%s", s.endpoints, err, s.perhapsTLS())
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("%v hung up (%w)%s", s.endpoints, err, s.perhapsTLS())
+	}
+	return fmt.Errorf("%v: %w", s.endpoints, err)
+}
+
+// perhapsTLS is a question that is worth asking as long as nothing has ever
+// worked.
+func (s *Store) perhapsTLS() string {
+	switch {
+	case s.health.hasWorked():
+		return ""
+	case s.endpoints.tls():
+		return "; does it speak TLS? If not, write redis:// instead of rediss://"
+	}
+	return "; does it want TLS? Then write rediss://"
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+}

@@ -1,0 +1,133 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+)
+
+// Mode is how instances are joined at the moment.
+type Mode string
+
+// The modes, from good to bad.
+const (
+	Together Mode = "together" // calls are shared, and hints come
+	Deaf     Mode = "deaf"     // calls are shared, but no hints come: what waits looks for itself
+	Alone    Mode = "alone"    // Redis is not used
+)
+
+// tolerated is how many commands may fail in a row before Redis is not used.
+const tolerated = 2
+
+// health is the breaker between polls and Redis. Closed, commands go through;
+// open, they fail at once, but for the probes of the nurse, of whom the first
+// that succeeds closes it again.
+type health struct {
+	// Set by New, then read-only.
+	news chan struct{} // holds one if the mode may be another
+
+	mu     sync.Mutex
+	down   error          // why it is open, nil while it is closed; guarded by mu, as the rest
+	deaf   error          // why no hints come
+	failed int            // commands in a row
+	where  coalescer.Name // whose command failed last: what is to be probed
+	worked bool           // ever
+}
+
+func newHealth() *health {
+	return &health{news: make(chan struct{}, 1), down: fmt.Errorf("%w: %w", ErrDown, errStarting)}
+}
+
+// check returns why Redis is not used, nil if it is.
+func (h *health) check() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.down
+}
+
+func (h *health) hasWorked() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.worked
+}
+
+// mode returns how instances are joined, and why not better.
+func (h *health) mode() (Mode, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.down != nil:
+		return Alone, h.down
+	case h.deaf != nil:
+		return Deaf, h.deaf
+	}
+	return Together, nil
+}
+
+// succeed is told of a command that was answered.
+func (h *health) succeed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = 0
+}
+
+// fail is told of a command about name that was not, and why.
+func (h *health) fail(name coalescer.Name, why error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.where = name
+	h.failed++
+	closed := h.down == nil
+	if _, lasting := refusal(why); closed && h.failed <= tolerated && !lasting {
+		return
+	}
+	h.down = fmt.Errorf("%w: %w", ErrDown, why)
+	if closed {
+		h.tell()
+	}
+}
+
+// heal closes the breaker.
+func (h *health) heal() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.down, h.failed, h.worked = nil, 0, true
+	h.tell()
+}
+
+// hear is told whether hints come, nil if they do.
+func (h *health) hear(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if (h.deaf == nil) != (err == nil) {
+		h.deaf = err
+		h.tell()
+	}
+}
+
+// ailing returns whose command failed last.
+func (h *health) ailing() coalescer.Name {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.where
+}
+
+// tell is called with mu held.
+func (h *health) tell() {
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+// isMisplaced reports whether an error is about one name's keys, and says nothing of
+// Redis: somebody else's data is in their place.
+func isMisplaced(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer) && strings.HasPrefix(answer.Error(), "WRONGTYPE")
+}

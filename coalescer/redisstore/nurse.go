@@ -1,0 +1,59 @@
+package redisstore
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// nurse looks after Redis until ctx ends: it tries whether it can be used while
+// it is not, reads its memory while it is, and tells of each change of the mode.
+func (s *Store) nurse(ctx context.Context) {
+	look := time.NewTimer(0)
+	defer look.Stop()
+	var inspected time.Time
+	var last Mode
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.health.news:
+		case <-look.C:
+			if s.health.check() != nil {
+				s.probe(ctx)
+			}
+			look.Reset(probeEvery*4/5 + rand.N(probeEvery*2/5))
+		}
+		if s.health.check() == nil && time.Since(inspected) >= inspectEvery {
+			inspected = time.Now()
+			s.inspect(ctx)
+		}
+		if mode, why := s.health.mode(); mode != last && ctx.Err() == nil {
+			last = mode
+			s.options.OnMode(mode, why)
+		}
+	}
+}
+
+// probe tries whether Redis takes a write within the budget, where a command
+// failed last. The first try may take as long as connecting does.
+func (s *Store) probe(ctx context.Context) {
+	for _, limit := range []time.Duration{dialTimeout, s.options.Budget} {
+		if err := s.write(ctx, limit); err != nil {
+			if ctx.Err() == nil {
+				s.failed(s.health.ailing(), err)
+			}
+			return
+		}
+	}
+	s.board.forgetClocks() // it may be another server
+	s.health.heal()
+	s.board.changed()
+}
+
+func (s *Store) write(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	s.commands.Add(1)
+	return s.client.Set(ctx, s.key(s.health.ailing(), probeKey), s.instance[:], time.Second).Err()
+}

@@ -1,0 +1,79 @@
+package redisstore
+
+import (
+	"crypto/tls"
+	"net/url"
+	"time"
+)
+
+// Options say where Redis is and how much it may cost.
+type Options struct {
+	URLs []*url.URL  // see ParseURLs; at least one
+	TLS  *tls.Config // for rediss; nil means the system's authorities
+
+	Prefix   string        // of every key and channel; default "pollard:"
+	Budget   time.Duration // a command is answered within, or has failed; default 50ms
+	Patience time.Duration // how long Begin waits for another instance at most; default 1s
+	// StateBytes bounds what is stored of one state, compressed; of a larger one
+	// only the tag is. Default 1 MiB.
+	StateBytes int
+
+	// OnMode, if not nil, is called with each mode that lasts long enough to be
+	// seen, and why, one after the other. It must not call Close.
+	OnMode func(Mode, error)
+}
+
+const (
+	// inlineBytes bounds the states that hints carry.
+	inlineBytes = 8 << 10
+	// cachedBytes bounds the states kept from hints, in all; beyond it they are
+	// read from Redis.
+	cachedBytes = 32 << 20
+	// idleNames bounds the subscriptions that nobody uses at the moment.
+	idleNames = 4096
+	// linger is how long a subscription outlives its last use.
+	linger = 10 * time.Second
+
+	// queued bounds the publications that wait; beyond it they are dropped, and
+	// others take the turn when the lease has ended.
+	queued = 1024
+	// publishers is how many publish at a time.
+	publishers = 4
+
+	// dialTimeout bounds connecting, and whatever no poll waits for.
+	dialTimeout = time.Second
+	// probeEvery is how often Redis is tried while it is down, give or take a
+	// fifth.
+	probeEvery = time.Second
+	// inspectEvery is how often Redis is asked for its memory.
+	inspectEvery = 10 * time.Second
+	// pingEvery is how often a connection with subscriptions has to prove that
+	// it lives; silence is when it has not.
+	pingEvery, silence = 3 * time.Second, 7 * time.Second
+	// resubscribeAfter is how long a lost connection with subscriptions is left
+	// alone at most.
+	resubscribeAfter = 500 * time.Millisecond
+
+	// nearLimit is the part of its memory from which on Redis is given no
+	// bodies any more: tags and leases are what saves calls.
+	nearLimit = 0.8
+)
+
+func (o Options) withDefaults() Options {
+	if o.Prefix == "" {
+		o.Prefix = "pollard:"
+	}
+	if o.Budget == 0 {
+		o.Budget = 50 * time.Millisecond
+	}
+	if o.Patience == 0 {
+		o.Patience = time.Second
+	}
+	if o.StateBytes == 0 {
+		o.StateBytes = 1 << 20
+	}
+	if o.OnMode == nil {
+		o.OnMode = func(Mode, error) {}
+	}
+	return o
+}

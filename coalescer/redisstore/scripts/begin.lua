@@ -1,0 +1,20 @@
+-- Takes the turn of a name, unless what is known of it is fresh or somebody has the turn.
+-- KEYS: state, lease. ARGV: version, fresh (microseconds), lease (milliseconds).
+-- Returns what, the time (microseconds), and: 0 nothing (busy), 1 the state, 2 the token of the turn.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local token = now
+local head = redis.call('GETRANGE', KEYS[1], 0, 16)
+if #head == 17 and head:byte(1) == tonumber(ARGV[1]) then
+  local last, asked = struct.unpack('>I8I8', head, 2)
+  local age = now - asked -- below 0 after a failover to another clock: then it is not known
+  if age >= 0 and age < tonumber(ARGV[2]) then
+    return {1, now, redis.call('GET', KEYS[1])}
+  end
+  token = math.max(now, last + 1)
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return {0, now}
+end
+redis.call('SET', KEYS[2], string.format('%.0f', token), 'PX', ARGV[3])
+return {2, now, token}

@@ -1,0 +1,177 @@
+package redistest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a server may take for anything.
+const patience = 20 * time.Second
+
+// Server is a Redis server on a free port of the loopback, that ends with its
+// test.
+type Server struct {
+	Addr string
+
+	args    []string
+	command *exec.Cmd
+	output  *bytes.Buffer
+}
+
+// Start starts a server that saves nothing, with further arguments such as
+// "--maxmemory", "2mb".
+func Start(t *testing.T, args ...string) *Server {
+	t.Helper()
+	s := New(t, args...)
+	s.Run(t)
+	return s
+}
+
+// New returns a server that is not running yet, on an address of its own. It
+// skips the test where Redis is not installed.
+func New(t *testing.T, args ...string) *Server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("no redis-server: test/tools/setup test installs it")
+	}
+	port := strconv.Itoa(freePort(t))
+	standard := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+		"--enable-debug-command", "yes", "--loglevel", "warning"}
+	return &Server{Addr: net.JoinHostPort("127.0.0.1", port), args: append(standard, args...)}
+}
+
+// freePort returns a port of which a Cluster's bus port, 10,000 above, exists.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatalf("looking for a free port: %v", err)
+		}
+		l.Close()
+		if port := l.Addr().(*net.TCPAddr).Port; port < 55_000 {
+			return port
+		}
+	}
+}
+
+// Run starts a server that is not running, and waits until it answers.
+func (s *Server) Run(t *testing.T) {
+	t.Helper()
+	s.output = new(bytes.Buffer)
+	s.command = exec.Command("redis-server", s.args...)
+	s.command.Stdout, s.command.Stderr = s.output, s.output
+	if err := s.command.Start(); err != nil {
+		t.Fatalf("starting redis-server: %v", err)
+	}
+	process := s.command
+	t.Cleanup(func() { end(process) })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		conn, err := net.Dial("tcp", s.Addr)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("redis-server does not listen: %v\n%s", err, s.output)
+		}
+	}
+}
+
+// Stop kills the server. Run starts it again, empty, on the same address.
+func (s *Server) Stop() { end(s.command) }
+
+func end(c *exec.Cmd) {
+	c.Process.Signal(syscall.SIGCONT)
+	c.Process.Kill()
+	c.Wait()
+}
+
+// Pause stops the server as a machine that hangs does; Resume has it go on.
+func (s *Server) Pause()  { s.command.Process.Signal(syscall.SIGSTOP) }
+func (s *Server) Resume() { s.command.Process.Signal(syscall.SIGCONT) }
+
+// Do sends a command on a connection of its own and returns the first line of
+// the answer, and of a text what is in it.
+func (s *Server) Do(t *testing.T, command ...string) string {
+	t.Helper()
+	answer, err := s.Try(command...)
+	if err != nil {
+		t.Fatalf("%s: %v", command[0], err)
+	}
+	return answer
+}
+
+// Try is Do for a command that may fail, on any goroutine.
+func (s *Server) Try(command ...string) (string, error) { return do(s.Addr, command) }
+
+func do(addr string, command []string) (string, error) {
+	conn, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(conn, "*%d\r\n", len(command))
+	for _, word := range command {
+		fmt.Fprintf(conn, "$%d\r\n%s\r\n", len(word), word)
+	}
+	return answer(bufio.NewReader(conn))
+}
+
+func answer(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	line = strings.TrimSpace(line)
+	switch line[0] {
+	case '-':
+		return "", errors.New(line[1:])
+	case '$':
+		n, err := strconv.Atoi(line[1:])
+		if err != nil || n < 0 {
+			return "", err
+		}
+		text := make([]byte, n)
+		for read := 0; read < n && err == nil; {
+			var some int
+			some, err = r.Read(text[read:])
+			read += some
+		}
+		return string(text), err
+	}
+	return line[1:], nil
+}
+
+// StartSentinel starts a Sentinel that watches primary under the name "main".
+func StartSentinel(t *testing.T, primary *Server) *Server {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(primary.Addr)
+	s := New(t)
+	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	_, own, _ := net.SplitHostPort(s.Addr)
+	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor main %s %s 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n", own, host, port)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatalf("writing the Sentinel's configuration: %v", err)
+	}
+	s.args = []string{file, "--sentinel"}
+	s.Run(t)
+	return s
+}
