@@ -18,6 +18,7 @@ import (
 const budget = 2 * time.Second
 
 func TestRedisKeepsTheContractOfAStore(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	t.Run("the suite", func(t *testing.T) {
 		conform(t, everything(), func(t *testing.T) *redisstore.Store {
@@ -72,6 +73,7 @@ func start(t *testing.T, o redisstore.Options) *redisstore.Store {
 	if o.Budget == 0 {
 		o.Budget = budget
 	}
+	o.ProbeEvery = 100 * time.Millisecond
 	if o.Patience == 0 {
 		o.Patience = storetest.Patience
 	}

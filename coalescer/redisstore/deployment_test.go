@@ -40,6 +40,7 @@ func startCluster(t *testing.T) [2]*redistest.Server {
 }
 
 func TestAClusterKeepsTheContractOfAStore(t *testing.T) {
+	t.Parallel()
 	nodes := startCluster(t)
 	conform(t, slices.Concat(storetest.Turns(), storetest.States(), storetest.Crowds()), func(t *testing.T) *redisstore.Store {
 		return open(t, redisstore.Options{URLs: urls(t, "redis://"+nodes[0].Addr, "redis://"+nodes[1].Addr), Prefix: t.Name() + ":"})
@@ -94,6 +95,9 @@ func publish(s *redisstore.Store, t *testing.T, n int) {
 }
 
 func TestASentinelSaysWhoIsPrimary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a Sentinel takes its seconds")
+	}
 	t.Parallel()
 	primary := redistest.Start(t)
 	host, port, err := net.SplitHostPort(primary.Addr)

@@ -45,6 +45,7 @@ func heals(t *testing.T, s *redisstore.Store) {
 }
 
 func TestRedisMayHaveAnyTroubleAndHeals(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name     string
 		args     []string
@@ -64,12 +65,12 @@ func TestRedisMayHaveAnyTroubleAndHeals(t *testing.T) {
 		},
 		{
 			"its clients are paused", nil,
-			func(t *testing.T, s *redistest.Server) { s.Do(t, "CLIENT", "PAUSE", "1500", "ALL") }, "did not answer in time",
+			func(t *testing.T, s *redistest.Server) { s.Do(t, "CLIENT", "PAUSE", "600", "ALL") }, "did not answer in time",
 			func(*testing.T, *redistest.Server) {},
 		},
 		{
 			"it sleeps", nil,
-			func(t *testing.T, s *redistest.Server) { go s.Try("DEBUG", "SLEEP", "1.5") }, "did not answer in time",
+			func(t *testing.T, s *redistest.Server) { go s.Try("DEBUG", "SLEEP", "0.6") }, "did not answer in time",
 			func(*testing.T, *redistest.Server) {},
 		},
 		{
@@ -135,6 +136,7 @@ func TestRedisMayBeAbsentAtStart(t *testing.T) {
 }
 
 func TestWhatRedisRefusesIsSaidWithoutThePassword(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, "--requirepass", "correct")
 	tests := []struct{ name, url, want string }{
 		{"a wrong password", "redis://:s3cr3t@" + server.Addr, "refuses the user or the password"},
@@ -193,7 +195,7 @@ func TestOneModeIsToldOnce(t *testing.T) {
 func TestWithoutHintsWhoeverWaitsLooksForItself(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	o := redisstore.Options{URLs: urls(t, "redis://"+server.Addr), Patience: 10 * time.Second}
+	o := redisstore.Options{URLs: urls(t, "redis://"+server.Addr), Patience: 2 * time.Second}
 	a, b := open(t, o), open(t, o)
 	var heard atomic.Int64
 	defer b.Watch(coalescer.Name{1}, func() { heard.Add(1) })()

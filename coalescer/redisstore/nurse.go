@@ -22,7 +22,7 @@ func (s *Store) nurse(ctx context.Context) {
 			if s.health.check() != nil {
 				s.probe(ctx)
 			}
-			look.Reset(probeEvery*4/5 + rand.N(probeEvery*2/5))
+			look.Reset(s.options.ProbeEvery*4/5 + rand.N(s.options.ProbeEvery*2/5+1))
 		}
 		if s.health.check() == nil && time.Since(inspected) >= inspectEvery {
 			inspected = time.Now()

@@ -11,9 +11,10 @@ type Options struct {
 	URLs []*url.URL  // see ParseURLs; at least one
 	TLS  *tls.Config // for rediss; nil means the system's authorities
 
-	Prefix   string        // of every key and channel; default "pollard:"
-	Budget   time.Duration // a command is answered within, or has failed; default 50ms
-	Patience time.Duration // how long Begin waits for another instance at most; default 1s
+	Prefix     string        // of every key and channel; default "pollard:"
+	Budget     time.Duration // a command is answered within, or has failed; default 50ms
+	Patience   time.Duration // how long Begin waits for another instance at most; default 1s
+	ProbeEvery time.Duration // how often Redis is tried while it is down, give or take a fifth; default 1s
 	// StateBytes bounds what is stored of one state, compressed; of a larger one
 	// only the tag is. Default 1 MiB.
 	StateBytes int
@@ -42,9 +43,6 @@ const (
 
 	// dialTimeout bounds connecting, and whatever no poll waits for.
 	dialTimeout = time.Second
-	// probeEvery is how often Redis is tried while it is down, give or take a
-	// fifth.
-	probeEvery = time.Second
 	// inspectEvery is how often Redis is asked for its memory.
 	inspectEvery = 10 * time.Second
 	// pingEvery is how often a connection with subscriptions has to prove that
@@ -68,6 +66,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Patience == 0 {
 		o.Patience = time.Second
+	}
+	if o.ProbeEvery == 0 {
+		o.ProbeEvery = time.Second
 	}
 	if o.StateBytes == 0 {
 		o.StateBytes = 1 << 20
