@@ -24,6 +24,11 @@ const (
 	killed
 	configReloadFailuresTotal
 	certificateNotAfterSeconds
+	redisUp
+	redisHints
+	redisCommandsTotal
+	redisDroppedTotal
+	redisEvictedKeys
 )
 
 // Metrics returns a description of every metric that a Ledger registers, Go's and
@@ -102,6 +107,26 @@ func Metrics() []Metric {
 			Name:   "pollard_certificate_not_after_seconds",
 			Help:   "End of validity of a certificate, in seconds since the Unix epoch.",
 			Labels: []string{"role"},
+		},
+		redisUp: {
+			Name: "pollard_redis_up",
+			Help: "1 while Redis is used, 0 while this instance coalesces for itself.",
+		},
+		redisHints: {
+			Name: "pollard_redis_hints",
+			Help: "1 while news of other instances come without being asked for, 0 while whoever waits has to look.",
+		},
+		redisCommandsTotal: {
+			Name: "pollard_redis_commands_total",
+			Help: "Commands sent to Redis.",
+		},
+		redisDroppedTotal: {
+			Name: "pollard_redis_dropped_publications_total",
+			Help: "Publications that were never sent to Redis, because too many waited.",
+		},
+		redisEvictedKeys: {
+			Name: "pollard_redis_evicted_keys",
+			Help: "Keys that Redis has evicted since it started.",
 		},
 	}
 }

@@ -21,6 +21,7 @@ func withEverySeries(t *testing.T) *prometheus.Registry {
 	l.Route("issues").Bypass("range")
 	l.Route("issues").Refused("watchers")
 	l.Rollout(map[string]ledger.Rung{"issues": {}}, false)
+	l.Redis(redisFigures())
 	l.Certificate("served", time.Unix(0, 0))
 	l.Saturation("connections", func() float64 { return 0 }, func() float64 { return 1 })
 	return reg

@@ -60,7 +60,7 @@ func conform(t *testing.T, cases []storetest.Case, open func(*testing.T) *rediss
 }
 
 // open returns an instance that has reached Redis.
-func open(t *testing.T, o redisstore.Options) *redisstore.Store {
+func open(t testing.TB, o redisstore.Options) *redisstore.Store {
 	t.Helper()
 	s := start(t, o)
 	becomes(t, s, redisstore.Together)
@@ -68,7 +68,7 @@ func open(t *testing.T, o redisstore.Options) *redisstore.Store {
 }
 
 // start returns an instance that ends with the test.
-func start(t *testing.T, o redisstore.Options) *redisstore.Store {
+func start(t testing.TB, o redisstore.Options) *redisstore.Store {
 	t.Helper()
 	if o.Budget == 0 {
 		o.Budget = budget
@@ -90,7 +90,7 @@ func start(t *testing.T, o redisstore.Options) *redisstore.Store {
 }
 
 // becomes waits until s is joined so.
-func becomes(t *testing.T, s *redisstore.Store, want redisstore.Mode) {
+func becomes(t testing.TB, s *redisstore.Store, want redisstore.Mode) {
 	t.Helper()
 	eventually(t, func() bool { got, _ := s.Mode(); return got == want }, func() string {
 		got, why := s.Mode()
@@ -106,7 +106,7 @@ func text(err error) string {
 }
 
 // eventually waits until is returns true; else it fails with what there is.
-func eventually(t *testing.T, is func() bool, got func() string) {
+func eventually(t testing.TB, is func() bool, got func() string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -121,7 +121,7 @@ func eventually(t *testing.T, is func() bool, got func() string) {
 	}
 }
 
-func urls(t *testing.T, texts ...string) []*url.URL {
+func urls(t testing.TB, texts ...string) []*url.URL {
 	t.Helper()
 	var all []*url.URL
 	for _, s := range texts {

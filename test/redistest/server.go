@@ -32,7 +32,7 @@ type Server struct {
 
 // Start starts a server that saves nothing, with further arguments such as
 // "--maxmemory", "2mb".
-func Start(t *testing.T, args ...string) *Server {
+func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := New(t, args...)
 	s.Run(t)
@@ -41,7 +41,7 @@ func Start(t *testing.T, args ...string) *Server {
 
 // New returns a server that is not running yet, on an address of its own. It
 // skips the test where Redis is not installed.
-func New(t *testing.T, args ...string) *Server {
+func New(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("no redis-server: test/tools/setup test installs it")
@@ -53,7 +53,7 @@ func New(t *testing.T, args ...string) *Server {
 }
 
 // freePort returns a port of which a Cluster's bus port, 10,000 above, exists.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	for {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -68,7 +68,7 @@ func freePort(t *testing.T) int {
 }
 
 // Run starts a server that is not running, and waits until it answers.
-func (s *Server) Run(t *testing.T) {
+func (s *Server) Run(t testing.TB) {
 	t.Helper()
 	s.output = new(bytes.Buffer)
 	s.command = exec.Command("redis-server", s.args...)
@@ -109,7 +109,7 @@ func (s *Server) Resume() { s.command.Process.Signal(syscall.SIGCONT) }
 
 // Do sends a command on a connection of its own and returns the first line of
 // the answer, and of a text what is in it.
-func (s *Server) Do(t *testing.T, command ...string) string {
+func (s *Server) Do(t testing.TB, command ...string) string {
 	t.Helper()
 	answer, err := s.Try(command...)
 	if err != nil {
@@ -161,7 +161,7 @@ func answer(r *bufio.Reader) (string, error) {
 }
 
 // StartSentinel starts a Sentinel that watches primary under the name "main".
-func StartSentinel(t *testing.T, primary *Server) *Server {
+func StartSentinel(t testing.TB, primary *Server) *Server {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(primary.Addr)
 	s := New(t)

@@ -23,7 +23,7 @@ type Wire struct {
 }
 
 // NewWire returns a wire to target that ends with the test.
-func NewWire(t *testing.T, target string) *Wire {
+func NewWire(t testing.TB, target string) *Wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
