@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
@@ -47,10 +48,13 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 	if said := s.board.known(name, t.Fresh); said != nil {
 		return beginning{said: said}, nil
 	}
-	r := reading{before: time.Now()}
+	r, claim := reading{before: time.Now()}, s.claims.next()
 	keys := []string{s.key(name, stateKey), s.key(name, leaseKey)}
-	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1))
+	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before))
 	if err != nil {
+		if !errors.Is(err, ErrDown) {
+			s.claims.lost(claim, name)
+		}
 		return beginning{}, err
 	}
 	r.after = time.Now()
@@ -60,7 +64,7 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 	}
 	what, _ := answer[0].(int64)
 	r.redis, _ = answer[1].(int64)
-	s.board.look(name, r)
+	s.look(name, r)
 	if what == busy {
 		return beginning{}, nil
 	}
@@ -74,7 +78,25 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 	if !ok {
 		return beginning{}, errReply
 	}
-	return beginning{turn: &turn{store: s, name: name, token: uint64(token), keep: t.Keep, granted: r}}, nil
+	return beginning{turn: &turn{store: s, name: name, claim: claim, token: uint64(token), keep: t.Keep, granted: r}}, nil
+}
+
+// look takes note of the clock of the server that has name.
+func (s *Store) look(name coalescer.Name, r reading) {
+	s.clock.Store(&r)
+	s.board.look(name, r)
+}
+
+// latest returns what Redis' clock will show when whoever asks at now waits no
+// longer; 0 where that is not known. A command that was held up, with Redis or on
+// the way, then takes no turn for somebody who has left. In a Cluster there are
+// many clocks.
+func (s *Store) latest(now time.Time) int64 {
+	r := s.clock.Load()
+	if r == nil || s.endpoints.cluster {
+		return 0
+	}
+	return r.redis + (now.Sub(r.before) + s.options.Budget).Microseconds()
 }
 
 func (s *Store) told(name coalescer.Name, reply any, r reading) (beginning, error) {

@@ -5,7 +5,7 @@
 //
 // Of each name two keys, in one slot of a Cluster, both of which expire:
 //
-//	pollard:{<32 hex digits>}:l   the lease: the token of the turn that is taken
+//	pollard:{<32 hex digits>}:l   the lease: whose turn it is
 //	pollard:{<32 hex digits>}:s   the state: what the last turn published, with its token
 //
 // Tokens grow: with Redis' clock, and beyond the last state's. Publishing compares

@@ -27,7 +27,7 @@ var refusals = []struct{ prefix, advice string }{
 	{"WRONGPASS", "refuses the user or the password of its URL"},
 	{"NOAUTH", "wants a password: write it into its URL"},
 	{"ERR AUTH", "has no password: take it out of its URL"},
-	{"NOPERM", "does not permit the user of its URL what is needed: EVALSHA, EVAL, GET, GETRANGE, SET, DEL, EXISTS, TIME, INFO, PUBLISH and SUBSCRIBE (in a Cluster SPUBLISH and SSUBSCRIBE) on Pollard's prefix"},
+	{"NOPERM", "does not permit the user of its URL what is needed: EVALSHA, EVAL, GET, GETRANGE, SET, DEL, TIME, INFO, PUBLISH and SUBSCRIBE (in a Cluster SPUBLISH and SSUBSCRIBE) on Pollard's prefix"},
 	{"OOM", "is full: raise its maxmemory, or let its maxmemory-policy evict"},
 	{"READONLY", "is a replica: name the primary, or the Sentinels that know it"},
 	{"LOADING", "is loading its data; it is used as soon as it has"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -29,6 +30,16 @@ func (m Memory) ratio() float64 {
 // Memory returns what Redis said last, at most some seconds ago while it can be
 // reached.
 func (s *Store) Memory() Memory { return *s.memory.Load() }
+
+// inspectAfter asks Redis for its memory if that is due, and returns when it was
+// asked last.
+func (s *Store) inspectAfter(ctx context.Context, last time.Time) time.Time {
+	if time.Since(last) < inspectEvery {
+		return last
+	}
+	s.inspect(ctx)
+	return time.Now()
+}
 
 // inspect asks Redis for its memory. From nearLimit on it is given no bodies; servers
 // exist that say nothing.

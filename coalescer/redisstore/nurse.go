@@ -24,9 +24,9 @@ func (s *Store) nurse(ctx context.Context) {
 			}
 			look.Reset(s.options.ProbeEvery*4/5 + rand.N(s.options.ProbeEvery*2/5+1))
 		}
-		if s.health.check() == nil && time.Since(inspected) >= inspectEvery {
-			inspected = time.Now()
-			s.inspect(ctx)
+		if s.health.check() == nil {
+			s.releaseOrphans()
+			inspected = s.inspectAfter(ctx, inspected)
 		}
 		if mode, why := s.health.mode(); mode != last && ctx.Err() == nil {
 			last = mode
@@ -46,7 +46,8 @@ func (s *Store) probe(ctx context.Context) {
 			return
 		}
 	}
-	s.board.forgetClocks() // it may be another server
+	s.clock.Store(nil) // it may be another server
+	s.board.forgetClocks()
 	s.health.heal()
 	s.board.changed()
 }

@@ -22,6 +22,7 @@ type Store struct {
 	client    redis.UniversalClient
 	scripts   scripts
 	instance  instance
+	claims    *claims
 	health    *health
 	board     *board
 	outbox    *outbox
@@ -32,6 +33,7 @@ type Store struct {
 	commands atomic.Uint64
 	full     atomic.Bool // no bodies, for there is hardly room
 	memory   atomic.Pointer[Memory]
+	clock    atomic.Pointer[reading] // the last look at Redis' clock, nil before the first and after it was down
 }
 
 // instance tells one instance's hints from another's.
@@ -50,6 +52,7 @@ func New(o Options) (*Store, error) {
 	s.close = sync.OnceValue(s.shut)
 	s.memory.Store(&Memory{})
 	rand.Read(s.instance[:]) // never fails
+	s.claims = newClaims(s.instance)
 	s.board = newBoard(s)
 	s.outbox = newOutbox(s)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -14,6 +14,7 @@ import (
 type turn struct {
 	store   *Store
 	name    coalescer.Name
+	claim   claim
 	token   uint64
 	keep    time.Duration
 	granted reading
@@ -103,11 +104,11 @@ func (e ending) publish(enc *encoder) {
 	keys := []string{s.key(e.name, stateKey), s.key(e.name, leaseKey)}
 	s.run(context.Background(), s.scripts.publish, e.name, keys,
 		version, strconv.FormatUint(e.token, 10), e.head(e.said).until, value,
-		s.board.verb(), s.channel(e.name), s.instance.hint(hintState), inline, s.instance.hint(hintEnd))
+		s.board.verb(), s.channel(e.name), s.instance.hint(hintState), inline, s.instance.hint(hintEnd), e.claim[:])
 }
 
 func (e ending) release() {
 	s := e.store
 	s.run(context.Background(), s.scripts.release, e.name, []string{s.key(e.name, leaseKey)},
-		strconv.FormatUint(e.token, 10), s.board.verb(), s.channel(e.name), s.instance.hint(hintEnd))
+		e.claim[:], s.board.verb(), s.channel(e.name), s.instance.hint(hintEnd))
 }

@@ -1,5 +1,6 @@
 -- Takes the turn of a name, unless what is known of it is fresh or somebody has the turn.
--- KEYS: state, lease. ARGV: version, fresh (microseconds), lease (milliseconds).
+-- KEYS: state, lease. ARGV: version, fresh (microseconds), lease (milliseconds), claim, and until when whoever
+-- asks waits for the answer (microseconds; 0: not known).
 -- Returns what, the time (microseconds), and: 0 nothing (busy), 1 the state, 2 the token of the turn.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -13,8 +14,11 @@ if #head == 17 and head:byte(1) == tonumber(ARGV[1]) then
   end
   token = math.max(now, last + 1)
 end
-if redis.call('EXISTS', KEYS[2]) == 1 then
+local latest = tonumber(ARGV[5])
+local holder = redis.call('GET', KEYS[2])
+local taken = holder and holder ~= ARGV[4] -- the same claim comes twice where the connection broke
+if taken or latest > 0 and now > latest then
   return {0, now}
 end
-redis.call('SET', KEYS[2], string.format('%.0f', token), 'PX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3])
 return {2, now, token}

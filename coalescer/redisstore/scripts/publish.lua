@@ -1,9 +1,9 @@
 -- Ends a turn with a state, unless a later turn has published or the state is beyond its use.
 -- KEYS: state, lease. ARGV: version, token, when it is beyond its use (microseconds), state,
--- PUBLISH or SPUBLISH, channel, beginning of the hint, how much of the state the hint carries, hint of an end without a state.
+-- PUBLISH or SPUBLISH, channel, beginning of the hint, how much of the state the hint carries, hint of an end without a state, claim.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local mine = redis.call('GET', KEYS[2]) == ARGV[2]
+local mine = redis.call('GET', KEYS[2]) == ARGV[10]
 if mine then
   redis.call('DEL', KEYS[2])
 end
