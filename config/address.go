@@ -72,11 +72,25 @@ func parseHostURL(s, want string, schemes ...string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// redisURL is where a Redis listens.
+// redisURL is where a Redis listens, or a Sentinel. What URLs mean together is
+// read where they are used.
 func redisURL() kind[*url.URL] {
-	const want = `; want redis or rediss, perhaps a user and password, a host, and perhaps a port and a database, such as "redis://127.0.0.1:6379/0"`
-	parse := func(s string) (*url.URL, error) { return parseURL(s, want, "redis", "rediss") }
+	const want = `; want redis or rediss, perhaps a user and password, a host, and perhaps a port and a database, such as "redis://127.0.0.1:6379/0"; "redis+sentinel://host:26379/primary"; or "unix:///path"`
+	parse := func(s string) (*url.URL, error) {
+		if strings.HasPrefix(s, "unix://") {
+			return parseSocket(s, want)
+		}
+		return parseURL(s, want, "redis", "rediss", "redis+sentinel", "redis+sentinels")
+	}
 	return kind[*url.URL]{name: "URL", example: `"redis://127.0.0.1:6379/0"`, form: quoted, hidden: true, parse: parse}
+}
+
+func parseSocket(s, want string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host != "" || u.Path == "" {
+		return nil, errors.New("has no path of a socket" + want)
+	}
+	return u, nil
 }
 
 // parseURL reads an absolute URL with a host. Its errors are its own, because

@@ -28,7 +28,7 @@ func (c *Config) keys() []key {
 		{name: "state", to: scalar(&c.State, text("folder", `"/var/lib/pollard"`)), otherwise: "nothing is kept",
 			doc: "Folder of what must survive a restart: the rollout and its audit log."},
 		{name: "redis", to: oneOrMore(&c.Redis, redisURL()), otherwise: "none", example: `["redis://127.0.0.1:6379/0"]`,
-			doc: "The fleet's Redis, one address or several."},
+			doc: "The fleet's Redis: one server, nodes of one Cluster (or one, with ?cluster=true), or its Sentinels with the primary's name as path."},
 		{name: "tls", to: section(c.TLS.keys()), otherwise: "cleartext",
 			doc: "TLS at the front door."},
 		{name: "h2c", to: scalar(&c.H2C, boolean()), def: "false",
