@@ -172,11 +172,13 @@ func (b *board) keep(name coalescer.Name, value string) {
 	}
 }
 
-// forget drops what is known of name here.
-func (b *board) forget(name coalescer.Name) {
+// outdate drops what is known here of t's name, and what may still come of turns
+// before t: this instance has something newer.
+func (b *board) outdate(t *turn, s *coalescer.Said) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if e := b.entries[name]; e != nil {
+	if e := b.entries[t.name]; e != nil && t.token >= e.token {
+		e.learn(t.head(s))
 		b.hold(e, "")
 	}
 }

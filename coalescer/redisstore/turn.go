@@ -22,7 +22,7 @@ type turn struct {
 
 // Publish is coalescer.Turn's. s must not change afterwards.
 func (t *turn) Publish(s *coalescer.Said) {
-	t.store.board.forget(t.name) // so that nobody here is told the older one
+	t.store.board.outdate(t, s)
 	t.store.outbox.put(ending{turn: t, said: s})
 }
 

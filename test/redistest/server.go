@@ -67,6 +67,17 @@ func freePort(t testing.TB) int {
 	}
 }
 
+// StartTLS is Start for a server that speaks nothing but TLS, with a certificate
+// and a key in PEM files. Do and Try do not reach it.
+func StartTLS(t testing.TB, certificate, key string) *Server {
+	t.Helper()
+	s := New(t)
+	s.args[0] = "--tls-port"
+	s.args = append(s.args, "--port", "0", "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no")
+	s.Run(t)
+	return s
+}
+
 // Run starts a server that is not running, and waits until it answers.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()

@@ -21,6 +21,7 @@ func Turns() []Case {
 		{"the turn of one name is not that of another", apart},
 		{"a state that is not fresh enough is asked for again", stale},
 		{"after a publication the turn is free", free},
+		{"an instance that leaves has given its turns back", left},
 	}
 }
 
@@ -134,6 +135,12 @@ func stale(t *testing.T, f *Fleet) {
 	demanding.Fresh = time.Millisecond
 	pause(t.Context())
 	f.take(t, 1, demanding)
+}
+
+func left(t *testing.T, f *Fleet) {
+	f.take(t, 0, terms).Release()
+	f.Leave(0)
+	f.take(t, 1, terms)
 }
 
 func free(t *testing.T, f *Fleet) {
