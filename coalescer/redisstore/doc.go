@@ -19,7 +19,8 @@
 // lost, and that carries small states so that whoever waits need not read the key.
 // The truth is in the key. Whoever waits reads it again from time to time, and
 // after a subscription was lost everything that is watched is taken to have
-// changed. Subscribed is only what is watched or was waited for lately.
+// changed. Subscribed is only what is watched or was waited for lately. The
+// client tracking of RESP3 would say less, that a key is another, and cost a read.
 //
 // # Ages
 //

@@ -60,9 +60,11 @@ func parseURLs(urls []*url.URL) (endpoints, error) {
 		}
 		all.addresses = append(all.addresses, e.addresses...)
 	}
-	several := len(urls) > 1 && all.primary == ""
-	switch all.cluster = all.cluster || several; {
-	case several && all.scheme == "unix":
+	if len(urls) > 1 && all.primary == "" {
+		all.cluster = true
+	}
+	switch {
+	case all.cluster && all.scheme == "unix":
 		return endpoints{}, errors.New("several sockets: a Cluster is reached over the network")
 	case all.cluster && all.database != 0:
 		return endpoints{}, errors.New("a Cluster has no database but 0")
