@@ -22,12 +22,17 @@ var errLate = errors.New("another instance is asking and has not been told in ti
 // errStarting is why Redis is not used until it was reached first.
 var errStarting = errors.New("not reached yet")
 
+// Rights are what a user of Pollard's own needs, as ACL SETUSER has it, with the
+// default prefix: in a Cluster +spublish, +ssubscribe, +sunsubscribe and +cluster
+// beside them, and without +info the memory is not known.
+const Rights = "~pollard:* &pollard:* +client|setname +eval +evalsha +get +getrange +set +del +time +publish +subscribe +unsubscribe +ping +info"
+
 // A refusal is an answer that will be the same for a while, and the way out.
 var refusals = []struct{ prefix, advice string }{
 	{"WRONGPASS", "refuses the user or the password of its URL"},
 	{"NOAUTH", "wants a password: write it into its URL"},
 	{"ERR AUTH", "has no password: take it out of its URL"},
-	{"NOPERM", "does not permit the user of its URL what is needed: EVALSHA, EVAL, GET, GETRANGE, SET, DEL, TIME, INFO, PUBLISH and SUBSCRIBE (in a Cluster SPUBLISH and SSUBSCRIBE) on Pollard's prefix"},
+	{"NOPERM", "does not permit its user what is needed: ACL SETUSER … " + Rights},
 	{"OOM", "is full: raise its maxmemory, or let its maxmemory-policy evict"},
 	{"READONLY", "is a replica: name the primary, or the Sentinels that know it"},
 	{"LOADING", "is loading its data; it is used as soon as it has"},

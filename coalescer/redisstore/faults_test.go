@@ -85,7 +85,7 @@ func TestRedisMayHaveAnyTroubleAndHeals(t *testing.T) {
 		},
 		{
 			"it permits nothing any more", nil,
-			func(t *testing.T, s *redistest.Server) { s.Do(t, "ACL", "SETUSER", "default", "-evalsha", "-eval") }, "does not permit the user",
+			func(t *testing.T, s *redistest.Server) { s.Do(t, "ACL", "SETUSER", "default", "-evalsha", "-eval") }, "does not permit its user",
 			func(t *testing.T, s *redistest.Server) { s.Do(t, "ACL", "SETUSER", "default", "+@all") },
 		},
 	}
@@ -222,6 +222,23 @@ func TestWithoutHintsWhoeverWaitsLooksForItself(t *testing.T) {
 	server.Do(t, "ACL", "SETUSER", "default", "+@all")
 	becomes(t, b, redisstore.Together)
 	eventually(t, func() bool { return heard.Load() > before }, func() string { return "nothing heard of what may have been missed" })
+}
+
+func TestASubscriptionThatIsSilentIsGivenUpAndMadeAnew(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	s := open(t, redisstore.Options{URLs: urls(t, "redis://"+server.Addr)})
+	heard := make(chan struct{}, 100)
+	defer s.Watch(coalescer.Name{1}, func() { heard <- struct{}{} })()
+	<-heard
+	server.Pause()
+	becomes(t, s, redisstore.Deaf)
+	if _, why := s.Mode(); !strings.Contains(text(why), "nothing is heard") {
+		t.Errorf("got %v, want that nothing is heard", why)
+	}
+	server.Resume()
+	<-heard
+	becomes(t, s, redisstore.Together)
 }
 
 func TestConnectionsThatAreKilledAreMadeAnew(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,7 +14,8 @@ import (
 type line struct {
 	pubsub  *redis.PubSub
 	sharded bool
-	lost    bool // guarded by board.mu
+	silence time.Duration // after which it is given up
+	lost    bool          // guarded by board.mu
 }
 
 // errDeaf is why a line is given up that was silent.
@@ -62,9 +64,9 @@ func (l *line) unsubscribe(ctx context.Context, channels []string) error {
 // times out may have taken half of a message, so there is no second one.
 func (l *line) read(ctx context.Context, hear func(any) error) error {
 	for {
-		m, err := l.pubsub.ReceiveTimeout(ctx, silence)
+		m, err := l.pubsub.ReceiveTimeout(ctx, l.silence)
 		if isTimeout(err) {
-			return fmt.Errorf("%w for %v", errDeaf, silence)
+			return fmt.Errorf("%w for %v", errDeaf, l.silence)
 		}
 		if err != nil {
 			return fmt.Errorf("reading the subscriptions: %w", err)

@@ -11,10 +11,13 @@ type Options struct {
 	URLs []*url.URL  // see ParseURLs; at least one
 	TLS  *tls.Config // for rediss; nil means the system's authorities
 
-	Prefix     string        // of every key and channel; default "pollard:"
-	Budget     time.Duration // a command is answered within, or has failed; default 50ms
-	Patience   time.Duration // how long Begin waits for another instance at most; default 1s
-	ProbeEvery time.Duration // how often Redis is tried while it is down, give or take a fifth; default 1s
+	Prefix   string        // of every key and channel; default "pollard:"
+	Budget   time.Duration // a command is answered within, or has failed; default 50ms
+	Patience time.Duration // how long Begin waits for another instance at most; default 1s
+	// ProbeEvery is how often Redis is tried while it is down, give or take a
+	// fifth; default 1s. A connection with subscriptions is asked for a sign of life
+	// after three times as long, and given up after seven.
+	ProbeEvery time.Duration
 	// StateBytes bounds what is stored of one state, compressed; of a larger one
 	// only the tag is. Default 1 MiB.
 	StateBytes int
@@ -45,9 +48,6 @@ const (
 	dialTimeout = time.Second
 	// inspectEvery is how often Redis is asked for its memory.
 	inspectEvery = 10 * time.Second
-	// pingEvery is how often a connection with subscriptions has to prove that
-	// it lives; silence is when it has not.
-	pingEvery, silence = 3 * time.Second, 7 * time.Second
 	// resubscribeAfter is how long a lost connection with subscriptions is left
 	// alone at most.
 	resubscribeAfter = 500 * time.Millisecond
@@ -56,6 +56,9 @@ const (
 	// bodies any more: tags and leases are what saves calls.
 	nearLimit = 0.8
 )
+
+func (o Options) pingEvery() time.Duration { return 3 * o.ProbeEvery }
+func (o Options) silence() time.Duration   { return 7 * o.ProbeEvery }
 
 func (o Options) withDefaults() Options {
 	if o.Prefix == "" {

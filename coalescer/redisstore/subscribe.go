@@ -14,7 +14,7 @@ import (
 // run keeps a subscription for each entry, until ctx ends; then it has closed
 // all lines.
 func (b *board) run(ctx context.Context) {
-	ping, retry := time.NewTicker(pingEvery), time.NewTimer(0)
+	ping, retry := time.NewTicker(b.store.options.pingEvery()), time.NewTimer(0)
 	defer ping.Stop()
 	defer retry.Stop()
 	for {
@@ -93,7 +93,7 @@ func (b *board) line(ctx context.Context, node *redis.Client) *line {
 	if l := b.lines[address]; l != nil {
 		return l
 	}
-	l := &line{sharded: b.store.endpoints.cluster}
+	l := &line{sharded: b.store.endpoints.cluster, silence: b.store.options.silence()}
 	if l.sharded {
 		l.pubsub = node.SSubscribe(ctx)
 	} else {
