@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -29,18 +30,20 @@ const tolerated = 2
 // that succeeds closes it again.
 type health struct {
 	// Set by New, then read-only.
-	news chan struct{} // holds one if the mode may be another
+	news   chan struct{} // holds one if the mode may be another
+	hiccup time.Duration // commands that time out for less long do not open it: many at a time do
 
 	mu     sync.Mutex
 	down   error          // why it is open, nil while it is closed; guarded by mu, as the rest
 	deaf   error          // why no hints come
 	failed int            // commands in a row
+	since  time.Time      // when the first of them failed
 	where  coalescer.Name // whose command failed last: what is to be probed
 	worked bool           // ever
 }
 
-func newHealth() *health {
-	return &health{news: make(chan struct{}, 1), down: fmt.Errorf("%w: %w", ErrDown, errStarting)}
+func newHealth(hiccup time.Duration) *health {
+	return &health{news: make(chan struct{}, 1), hiccup: hiccup, down: fmt.Errorf("%w: %w", ErrDown, errStarting)}
 }
 
 // check returns why Redis is not used, nil if it is.
@@ -81,15 +84,26 @@ func (h *health) fail(name coalescer.Name, why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.where = name
-	h.failed++
+	if h.failed++; h.failed == 1 {
+		h.since = time.Now()
+	}
 	closed := h.down == nil
-	if _, lasting := refusal(why); closed && h.failed <= tolerated && !lasting {
+	if closed && h.bears(why) {
 		return
 	}
 	h.down = fmt.Errorf("%w: %w", ErrDown, why)
 	if closed {
 		h.tell()
 	}
+}
+
+// bears reports whether a failure may have been the last. It is called with mu
+// held.
+func (h *health) bears(why error) bool {
+	if _, lasting := refusal(why); lasting {
+		return false
+	}
+	return h.failed <= tolerated || isTimeout(why) && time.Since(h.since) < h.hiccup
 }
 
 // heal closes the breaker.

@@ -47,7 +47,8 @@ func New(o Options) (*Store, error) {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
 	logging.Disable() // go-redis writes to stderr what it returns as errors, too
-	s := &Store{options: o.withDefaults(), endpoints: e, scripts: newScripts(), health: newHealth()}
+	s := &Store{options: o.withDefaults(), endpoints: e, scripts: newScripts()}
+	s.health = newHealth(2 * s.options.Budget)
 	s.client = e.client(s.options)
 	s.close = sync.OnceValue(s.shut)
 	s.memory.Store(&Memory{})

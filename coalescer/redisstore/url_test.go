@@ -73,9 +73,9 @@ func parse(t *testing.T, texts string) (all []*url.URL) {
 }
 
 func TestTroublesAreToldInOneLineWithTheWayOut(t *testing.T) {
-	plain := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "redis"}, health: newHealth()}
-	secured := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "rediss"}, health: newHealth()}
-	working := &Store{endpoints: plain.endpoints, health: newHealth()}
+	plain := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "redis"}, health: newHealth(0)}
+	secured := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "rediss"}, health: newHealth(0)}
+	working := &Store{endpoints: plain.endpoints, health: newHealth(0)}
 	working.health.heal()
 	tests := []struct {
 		store *Store
