@@ -27,10 +27,13 @@ type sight struct {
 }
 
 // look begins to look at a request, unless it is not a GET, or is for something
-// that cannot be polled. It returns nil then, which sees nothing.
+// that cannot be polled or belongs to Pollard. It returns nil then, which sees nothing.
 func (h *Handler) look(x *exchange) *sight {
 	if h.Observer == nil || x.in.Method != http.MethodGet || len(x.in.Header["Upgrade"]) > 0 || isEvents(x.in) {
 		return nil
+	}
+	if strings.HasPrefix(x.path, own) {
+		return nil // ours, as soon as anything is pushed
 	}
 	if x.route != nil && x.route.Rollout.Stage == rollout.Off {
 		return nil
