@@ -62,16 +62,23 @@ func printRoutes(w io.Writer, routes []admin.Route) error {
 	return explainGuards(w, routes)
 }
 
-// guards sums up what the guards of a route say: the worst of it.
-func guards(r admin.Route) string {
-	said := map[string]bool{}
-	for _, v := range r.Guards {
-		said[v.Outcome] = true
-	}
+// worst returns what the guards of a route say at worst, the first of those that do;
+// ok is false where it is not judged.
+func worst(r admin.Route) (v admin.Verdict, ok bool) {
 	for _, o := range []guard.Outcome{guard.Fail, guard.Hold, guard.Pass} {
-		if said[o.String()] {
-			return o.String()
+		for _, v := range r.Guards {
+			if v.Outcome == o.String() {
+				return v, true
+			}
 		}
+	}
+	return v, false
+}
+
+// guards sums up what the guards of a route say.
+func guards(r admin.Route) string {
+	if v, ok := worst(r); ok {
+		return v.Outcome
 	}
 	return "-"
 }
@@ -84,15 +91,12 @@ func compared(c *admin.Compared) string {
 	return fmt.Sprintf("%.1f%% (%.1f to %.1f)", 100*c.Reduction, 100*c.Low, 100*c.High)
 }
 
-// explainGuards says of each guard that does not pass why, and which routes can be
-// retired.
+// explainGuards says why guards do not pass, and which routes can be retired.
 func explainGuards(w io.Writer, routes []admin.Route) error {
 	var b strings.Builder
 	for _, r := range routes {
-		for _, v := range r.Guards {
-			if v.Outcome != guard.Pass.String() {
-				fmt.Fprintf(&b, "%s %s: %s\n", v.Outcome, r.Name, v.Text)
-			}
+		if v, ok := worst(r); ok && v.Outcome != guard.Pass.String() {
+			fmt.Fprintf(&b, "%s %s: %s\n", v.Outcome, r.Name, v.Text)
 		}
 		if t := r.Retirable; t != nil {
 			fmt.Fprintf(&b, "can be retired: %s has stood at push for everybody for %d days; pollard advise says what can go\n", r.Name, t.Days)

@@ -27,7 +27,7 @@ func (a *admin) advice(w http.ResponseWriter, _ *http.Request) {
 func retire(all []advice.Advice, r Route) []advice.Advice {
 	i := slices.IndexFunc(all, func(a advice.Advice) bool { return a.Route == r.Name && !a.IsNew })
 	if i < 0 {
-		return append(all, advice.Retired(r.Name, r.Retirable))
+		return append(all, advice.Retired(r.Name, r.Share, r.Retirable))
 	}
 	all[i].Retirement = r.Retirable
 	return all

@@ -55,8 +55,8 @@ func capacity(reduction *float64) string {
 	return fmt.Sprintf("%s; %.1f %% of what would have been asked is not asked any more", what, 100**reduction)
 }
 
-// Retired is advice on a route that can be retired and of which nothing passes any
-// more that could be learnt from.
-func Retired(route string, r *Retirement) Advice {
-	return Advice{Route: route, Share: "nothing", Predictions: []Prediction{}, Reasons: []string{}, Needs: []string{}, Retirement: r}
+// Retired is advice on a route, shared as it is, that can be retired and of which
+// nothing passes any more that could be learnt from.
+func Retired(route, share string, r *Retirement) Advice {
+	return Advice{Route: route, Share: share, Predictions: []Prediction{}, Reasons: []string{}, Needs: []string{}, Retirement: r}
 }

@@ -46,7 +46,7 @@ func TestWhatCanGoIsPrintedInsteadOfASetting(t *testing.T) {
 	now, reduction := time.Now(), 0.979
 	r := Retire(Stand{Stage: rollout.Push, Percent: rollout.Everyone, Since: now.Add(-35 * 24 * time.Hour), Polls: 1234, Reduction: &reduction}, now)
 	var b strings.Builder
-	if err := Print(&b, []Advice{Retired("issue_changes", r)}); err != nil {
+	if err := Print(&b, []Advice{Retired("issue_changes", "nothing", r)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"issue_changes", "for 35 days", "poll code", "1,234 polls", "ETag touches", "capacity", "97.9 %"} {
