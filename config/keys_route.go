@@ -104,7 +104,7 @@ func (r *Route) rolloutKeys() []key {
 		{name: "autopilot", to: scalar(&r.Autopilot, boolean()), def: "false",
 			doc: "Pollard raises percent by itself, 1, 5, 25, 50, 100, while every guard passes. A guard that fails steps a route down with or without."},
 		{name: "check", to: scalar(&r.Check, percent()), otherwise: "0.1 while the route is on trial: percent below 100, holdout, autopilot, or moved while running; else 0", example: "0.1",
-			doc: "The share of what is given from memory that is compared, afterwards, with what the upstream says to the same client. On trial at least one a second until there are 200, but no more than one for 100 answers."},
+			doc: "The share of what is given from memory or pushed that is compared, afterwards, with what the upstream says to the same client. On trial at least one a second until there are 200, but no more than one for 100 answers."},
 	}
 }
 

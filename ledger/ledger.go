@@ -40,6 +40,10 @@ type Ledger struct {
 	stage          *prometheus.GaugeVec
 	percent        *prometheus.GaugeVec
 	killed         prometheus.Gauge
+	verdict        *prometheus.GaugeVec
+	falls          *prometheus.CounterVec
+	checks         *prometheus.CounterVec
+	compared       *prometheus.GaugeVec
 	reloadFailures prometheus.Counter
 	notAfter       *prometheus.GaugeVec
 
@@ -67,6 +71,10 @@ func New(reg *prometheus.Registry) *Ledger {
 		stage:          gauges(m[rolloutStage]),
 		percent:        gauges(m[rolloutPercent]),
 		killed:         gauges(m[killed]).WithLabelValues(),
+		verdict:        gauges(m[guardVerdict]),
+		falls:          counters(m[guardFallsTotal]),
+		checks:         counters(m[checksTotal]),
+		compared:       gauges(m[reductionCompared]),
 		reloadFailures: counters(m[configReloadFailuresTotal]).WithLabelValues(),
 		notAfter:       gauges(m[certificateNotAfterSeconds]),
 		routes:         make(map[string]*Route),
@@ -74,6 +82,7 @@ func New(reg *prometheus.Registry) *Ledger {
 	reg.MustRegister(
 		l.polls, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
 		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
+		l.verdict, l.falls, l.checks, l.compared,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -22,6 +22,10 @@ const (
 	rolloutStage
 	rolloutPercent
 	killed
+	guardVerdict
+	guardFallsTotal
+	checksTotal
+	reductionCompared
 	configReloadFailuresTotal
 	certificateNotAfterSeconds
 	redisUp
@@ -98,6 +102,26 @@ func Metrics() []Metric {
 		killed: {
 			Name: "pollard_killed",
 			Help: "1 while the kill switch has every route pass through, whatever its rung; else 0.",
+		},
+		guardVerdict: {
+			Name:   "pollard_guard_verdict",
+			Help:   "What a guard says of a route that coalesces or pushes: -1 fail, 0 hold because not enough is known, 1 pass.",
+			Labels: []string{"route", "guard"},
+		},
+		guardFallsTotal: {
+			Name:   "pollard_guard_falls_total",
+			Help:   "Times that the route was stepped down, by each guard that failed.",
+			Labels: []string{"route", "guard"},
+		},
+		checksTotal: {
+			Name:   "pollard_checks_total",
+			Help:   "Comparisons of what was given out, or would have been, with what the upstream says to the same client.",
+			Labels: []string{"route", "source", "result"},
+		},
+		reductionCompared: {
+			Name:   "pollard_reduction_compared",
+			Help:   "Share of its upstream calls that an actor is spared, by comparison with the holdout, with the 95 % interval; absent while too little is known.",
+			Labels: []string{"route", "bound"},
 		},
 		configReloadFailuresTotal: {
 			Name: "pollard_config_reload_failures_total",

@@ -20,6 +20,7 @@ type Route struct {
 	deliveries map[Transport]map[Delivery]prometheus.Counter
 	delivery   prometheus.Observer
 	refused    *prometheus.CounterVec
+	checks     *prometheus.CounterVec
 
 	bypass   bypasses
 	watchers watchers
@@ -32,6 +33,7 @@ func newRoute(l *Ledger, name string) *Route {
 		deliveries: make(map[Transport]map[Delivery]prometheus.Counter),
 		delivery:   l.delivery.WithLabelValues(name),
 		refused:    l.refused.MustCurryWith(prometheus.Labels{"route": name}),
+		checks:     l.checks.MustCurryWith(prometheus.Labels{"route": name}),
 		bypass:     newBypasses(l.bypass, name),
 	}
 	r.watchers = watchers{avoided: r.avoided, open: make(map[Transport]prometheus.Gauge)}

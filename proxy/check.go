@@ -4,19 +4,18 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
-	"github.com/pollard-proxy/pollard/rollout"
 	"github.com/pollard-proxy/pollard/rollout/guard"
 )
 
-// A sample of what is given out from memory is checked: upstream is asked, without
-// conditions and as the client that was given it, what it would have said. The
-// client has its answer by then.
+// A sample of what is given out from memory is checked, be it to polls or to those
+// who watch: upstream is asked, without conditions and as the client that was given
+// it, what it would have said. The client has its answer by then, and what upstream
+// says to a check goes nowhere.
 //
 //	served   X ──► (client)
 //	check           GET ──► X: a match
@@ -30,48 +29,25 @@ import (
 // out.
 const maxChecks = 16
 
-// enoughChecks is how many checks since the route was moved make the evidence. As
-// long as there are fewer, one a second is made whatever the share, but none more
-// than one for so many answers: a route with few polls is not asked twice for each.
-const (
-	enoughChecks = 200
-	servedEach   = 100
-)
-
-// isSampled reports whether what a poll is given is to be checked.
-func (t *trial) isSampled(share rollout.Percent, now time.Time) bool {
-	if t == nil || share == 0 {
-		return false
-	}
-	last, served := t.checked.Load(), t.served.Add(1)
-	isDue := t.checks.Load() < enoughChecks && served >= servedEach && now.UnixNano()-last >= int64(time.Second)
-	if !isDue && rand.N(rollout.Everyone) >= share {
-		return false
-	}
-	if !t.checked.CompareAndSwap(last, now.UnixNano()) {
-		return false
-	}
-	t.served.Store(0)
-	return true
-}
-
-// mayCheck has what x was given checked, if it is in the sample. It does not wait.
-func (h *Handler) mayCheck(x *exchange, p *coalescer.Poll, given *coalescer.Snapshot) {
-	t := x.route.trial
-	if x.in.Method != http.MethodGet || given.Bodyless || !t.isSampled(x.route.Check, time.Now()) || !h.checks.TryAcquire(1) {
+// mayCheck has what was given to the one who asks p by rt checked, if it is in the
+// sample. It does not wait.
+func (h *Handler) mayCheck(rt *Route, p *coalescer.Poll, given *coalescer.Snapshot) {
+	t := rt.trial
+	if t == nil || given.Bodyless || !t.sample.has(rt.Check) || !h.checks.TryAcquire(1) {
 		return
 	}
-	t.checks.Add(1)
+	t.sample.checks.Add(1)
+	moves := t.moves.Load()
 	h.checking.Go(func() {
 		defer h.checks.Release(1)
-		ctx, cancel := context.WithTimeout(h.life, x.route.Policy.Timeout+4*x.route.Policy.MaxInterval)
+		ctx, cancel := context.WithTimeout(h.life, p.Route.Timeout+4*p.Route.MaxInterval)
 		defer cancel()
 		result := h.check(ctx, p, given)
-		if ctx.Err() == nil {
-			t.monitor.Compared(guard.Shadow, result, 1)
+		if h.life.Err() == nil && t.moves.Load() == moves {
+			t.compared(guard.Shadow, result, 1)
 		}
 		if result == guard.Mismatch {
-			h.Log.Warn("what was served is not what upstream says to the same client", "route", x.route.Name, "document", p.Key.String())
+			h.Log.Warn("what was served is not what upstream says to the same client", "route", rt.Name, "document", p.Key.String())
 		}
 	})
 }
@@ -80,43 +56,71 @@ func (h *Handler) mayCheck(x *exchange, p *coalescer.Poll, given *coalescer.Snap
 // would have said.
 func (h *Handler) check(ctx context.Context, p *coalescer.Poll, given *coalescer.Snapshot) guard.Result {
 	asked := time.Now()
-	first, ok := h.fetch(ctx, p)
+	first := h.fetch(ctx, p)
 	switch {
-	case !ok:
+	case !first.isKnown:
 		return guard.Inconclusive
-	case bytes.Equal(first, given.Body):
+	case first.is(given):
 		return guard.Match
 	}
 	later, ok := h.awaitLater(ctx, p, asked)
 	if !ok {
 		return guard.Inconclusive
 	}
-	second, ok := h.fetch(ctx, p)
-	switch {
-	case !ok:
-	case bytes.Equal(second, later.Body):
+	switch second := h.fetch(ctx, p); {
+	case !second.isKnown:
+	case second.is(later):
 		return guard.Match
-	case bytes.Equal(second, first):
+	case second.equal(&first):
 		return guard.Mismatch
 	}
 	return guard.Inconclusive
 }
 
-// fetch asks upstream for what it says to the one who asks p; ok is false for
-// anything but a body that could be given out.
-func (h *Handler) fetch(ctx context.Context, p *coalescer.Poll) (body []byte, ok bool) {
+// A finding is what upstream says to a check.
+type finding struct {
+	isKnown bool // it says something of whose the document is
+	status  int
+	body    []byte // of a 200
+}
+
+func (f *finding) is(s *coalescer.Snapshot) bool {
+	return f.status == http.StatusOK && bytes.Equal(f.body, s.Body)
+}
+
+func (f *finding) equal(other *finding) bool {
+	return f.status == other.status && bytes.Equal(f.body, other.body)
+}
+
+// fetch asks upstream for what it says to the one who asks p.
+func (h *Handler) fetch(ctx context.Context, p *coalescer.Poll) (f finding) {
 	ctx, cancel := context.WithTimeout(ctx, p.Route.Timeout)
 	defer cancel()
 	resp, err := h.Forward.RoundTrip(p.Call(ctx, ledger.Audit))
 	if err != nil {
-		return nil, false
+		return f
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, false
+	f.status = resp.StatusCode
+	if f.status != http.StatusOK {
+		f.isKnown = p.Route.Share == coalescer.Everything && refuses(f.status)
+		return f
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, p.Route.MaxBody+1))
-	return body, err == nil && int64(len(body)) <= p.Route.MaxBody
+	f.body, err = io.ReadAll(io.LimitReader(resp.Body, p.Route.MaxBody+1))
+	f.isKnown = err == nil && int64(len(f.body)) <= p.Route.MaxBody
+	return f
+}
+
+// refuses reports whether a status says that a document is not the client's. Where
+// each is given what upstream has given it before, a refusal is told within the lease
+// or the audit, and until then no contradiction. Where one body is for all, who is
+// refused it was never to have it.
+func refuses(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		return true
+	}
+	return status >= 300 && status < 400
 }
 
 // awaitLater waits for what the document is after upstream has been asked for it

@@ -27,8 +27,8 @@ func (h *Handler) coalesce(x *exchange) {
 		h.relay(x, a)
 	case err == nil:
 		h.answer(x, a)
-		if a.How == coalescer.Hit || a.How == coalescer.Collapsed {
-			h.mayCheck(x, p, a.Snapshot)
+		if x.in.Method == http.MethodGet && (a.How == coalescer.Hit || a.How == coalescer.Collapsed) {
+			h.mayCheck(x.route, p, a.Snapshot)
 		}
 	case errors.As(err, &alone):
 		h.goAlone(x, p, alone)
@@ -49,7 +49,7 @@ func (h *Handler) poll(x *exchange) *coalescer.Poll {
 		Vary:      x.vary,
 		Call: func(ctx context.Context, reason ledger.Reason) *http.Request {
 			counts := x.route.live.Counts
-			ctx = forward.WithAttempt(ctx, func() { counts.Upstream(reason); h.called(x) })
+			ctx = forward.WithAttempt(ctx, func() { counts.Upstream(reason); x.called() })
 			return h.call(ctx, x, reason)
 		},
 	}

@@ -28,6 +28,7 @@ type exchange struct {
 	arm   rollout.Arm
 	stage rollout.Stage
 	who   string // the client's address, as trusted
+	actor uint64 // hash of who asks, for statistics; 0 where nobody is judged
 
 	own        http.Handler // what belongs to Pollard, instead of upstream
 	subscribes *exchange    // the poll that a request for a subscription stands for
@@ -46,6 +47,8 @@ type exchange struct {
 	reason   string        // of a bypass or failure, or that the actor is held out
 	status   int           // 0 until upstream or we have an answer
 	broken   bool          // the client has a part of the answer, or none
+	left     bool          // because it went away
+	ours     bool          // it failed through our own doing
 }
 
 // settle counts a poll, once, before its answer is written: the sums then
@@ -109,21 +112,27 @@ const heldOut = "holdout"
 
 // place decides on which rung an exchange stands.
 func (h *Handler) place(x *exchange) {
-	p := &x.route.Rollout
-	x.arm = h.arm(x)
+	p, name := &x.route.Rollout, ""
+	if p.Draws() || x.route.trial != nil {
+		name = x.actorName()
+	}
+	x.arm = h.arm(x, name)
 	x.stage = p.Rung(x.arm)
+	if x.route.trial != nil {
+		x.actor = h.actorHash(x, name)
+	}
 	if x.arm == rollout.Holdout && x.stage < p.Stage {
 		x.reason = heldOut
 	}
 }
 
-// arm returns which arm the actor is in.
-func (h *Handler) arm(x *exchange) rollout.Arm {
+// arm returns which arm the actor is in, whom the request may name.
+func (h *Handler) arm(x *exchange, name string) rollout.Arm {
 	p := &x.route.Rollout
 	if !p.Draws() {
 		return rollout.Treated
 	}
-	if name := x.actorName(); name != "" {
+	if name != "" {
 		return p.Arm(name)
 	}
 	id := h.writer(x.identity, x.who)

@@ -21,7 +21,7 @@ func (h *Handler) fail(x *exchange, err error) {
 		x.settle(ledger.Failed)
 	}
 	if x.gone() || errors.Is(err, forward.ErrGone) {
-		x.reason, x.status, x.broken = "client-gone", statusClientGone, true
+		x.reason, x.status, x.broken, x.left = "client-gone", statusClientGone, true, true
 		return
 	}
 	status, reason := http.StatusBadGateway, "unreachable"
@@ -35,7 +35,7 @@ func (h *Handler) fail(x *exchange, err error) {
 	case errors.Is(err, forward.ErrTruncated):
 		reason = "truncated"
 	}
-	x.reason, x.status = reason, status
+	x.reason, x.status, x.ours = reason, status, isOurs(err)
 	h.Log.Warn("upstream failed", "method", x.in.Method, "path", x.path, "reason", reason, "error", err)
 	header := x.w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")

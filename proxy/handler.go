@@ -60,6 +60,7 @@ func New(o Options) *Handler {
 	}
 	h := &Handler{Options: o, keys: newKeyer(o.Secret), seed: maphash.MakeSeed(), other: o.Ledger.Route(ledger.Other)}
 	h.life, h.end = context.WithCancel(context.Background())
+	h.trials.ledger = o.Ledger
 	h.checks = semaphore.NewWeighted(maxChecks)
 	h.tables.Store(&table{})
 	return h
@@ -113,7 +114,7 @@ func (h *Handler) Routes() []RouteOptions {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.receive(w, r)
 	defer h.logPoll(x)
-	defer h.fared(x)
+	defer x.fared()
 	switch {
 	case x.own != nil:
 		x.own.ServeHTTP(w, r)

@@ -51,7 +51,7 @@ func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http
 	s := h.look(x)
 	res := h.Forward.Pass(x.w, x.in, forward.Exchange{
 		Target: x.target,
-		Sent:   func() { counts.Upstream(ledger.Pass); h.called(x) },
+		Sent:   func() { counts.Upstream(ledger.Pass); x.called() },
 		Received: func(resp *http.Response) {
 			x.status = resp.StatusCode
 			s.answered(resp)
@@ -73,7 +73,7 @@ func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http
 // breakOff ends an exchange in the midst of its answer: the client must see the
 // break, so its connection is cut.
 func (h *Handler) breakOff(x *exchange, err error) {
-	x.broken = true
+	x.broken, x.left = true, errors.Is(err, forward.ErrGone)
 	h.Log.Debug("answer broke off", "method", x.in.Method, "path", x.path, "error", err)
 }
 

@@ -52,13 +52,14 @@ func (o *RouteOptions) rules() string {
 // Route is a set of URLs that clients poll.
 type Route struct {
 	RouteOptions
-	live     *coalescer.Route
-	trial    *trial // nil where nothing is judged
-	rules    string // who may share what, as a fingerprint: part of every key
-	pattern  pattern
-	audience audience
-	variant  []string         // fields that are always in the key, sorted
-	declared map[string]class // what the route says of fields
+	live        *coalescer.Route
+	trial       *trial // nil where nothing is judged
+	judgedSince uint32 // which beginning of the trial it belongs to
+	rules       string // who may share what, as a fingerprint: part of every key
+	pattern     pattern
+	audience    audience
+	variant     []string         // fields that are always in the key, sorted
+	declared    map[string]class // what the route says of fields
 }
 
 func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {

@@ -27,10 +27,13 @@ type sight struct {
 }
 
 // look begins to look at a request, unless it is not a GET, or is for something
-// that cannot be polled. It returns nil then, which sees nothing.
+// that cannot be polled or belongs to Pollard. It returns nil then, which sees nothing.
 func (h *Handler) look(x *exchange) *sight {
 	if h.Observer == nil || x.in.Method != http.MethodGet || len(x.in.Header["Upgrade"]) > 0 || isEvents(x.in) {
 		return nil
+	}
+	if strings.HasPrefix(x.path, own) {
+		return nil // ours, as soon as anything is pushed
 	}
 	if x.route != nil && x.route.Rollout.Stage == rollout.Off {
 		return nil
@@ -41,7 +44,7 @@ func (h *Handler) look(x *exchange) *sight {
 	}}
 	s.body.SetSeed(h.seed)
 	if x.route == nil {
-		s.Who, s.Variant = h.stranger(x), h.form(x.in.Header)
+		s.Who, s.Variant = h.stranger(x), h.fold(x.in.Header, variantFields)
 		return s
 	}
 	h.lookOnRoute(s)
@@ -70,31 +73,21 @@ func first(sum [16]byte) uint64 { return binary.LittleEndian.Uint64(sum[:]) }
 // stranger tells clients apart on no route: by what most fleets know a session
 // by, else by address.
 func (h *Handler) stranger(x *exchange) uint64 {
-	var m maphash.Hash
-	m.SetSeed(h.seed)
-	for _, name := range credentialFields {
-		for _, v := range x.in.Header[name] {
-			m.WriteString(name)
-			m.WriteString(v)
-		}
+	if who := h.fold(x.in.Header, credentialFields); who != 0 {
+		return who
 	}
-	if m.Sum64() == maphash.Bytes(h.seed, nil) {
-		m.WriteString(forward.ClientAddr(x.in, h.Trusted).String())
-	}
-	return m.Sum64()
+	return maphash.String(h.seed, forward.ClientAddr(x.in, h.Trusted).String())
 }
 
-// form hashes the fields that commonly select a representation.
-func (h *Handler) form(fields http.Header) uint64 {
-	var m maphash.Hash
-	m.SetSeed(h.seed)
-	for _, name := range variantFields {
+// fold hashes some of the fields; 0 if there is none of them.
+func (h *Handler) fold(fields http.Header, names []string) (sum uint64) {
+	const spread = 0x9e3779b97f4a7c15 // odd, so that nothing is lost: 2^64 ÷ the golden ratio
+	for i, name := range names {
 		for _, v := range fields[name] {
-			m.WriteString(name)
-			m.WriteString(v)
+			sum = (sum^maphash.String(h.seed, v))*spread + uint64(i) + 1
 		}
 	}
-	return m.Sum64()
+	return sum
 }
 
 // answered notes the head of the answer.

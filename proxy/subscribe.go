@@ -58,32 +58,37 @@ func (h *Handler) refuseOrigin(w http.ResponseWriter, counts *ledger.Route) {
 
 // subscription is q's document, to be watched.
 func (h *Handler) subscription(q *exchange) push.Subscription {
+	var asked *coalescer.Poll // once the watch is open
 	return push.Subscription{
 		Route:        q.route.Name,
 		Counts:       q.route.live.Counts,
 		Identity:     h.writer(q.identity, q.who),
 		SignalBudget: q.route.SignalBudget,
-		Open:         func(ctx context.Context) (*coalescer.Watch, error) { return h.open(ctx, q) },
-		Every:        q.route.told,
-		Object:       func() *push.Farewell { return h.objection(q) },
+		Open: func(ctx context.Context) (w *coalescer.Watch, err error) {
+			w, asked, err = h.open(ctx, q)
+			return w, err
+		},
+		Witness: h.witness(q, func() *coalescer.Poll { return asked }),
+		Every:   q.route.told,
+		Object:  func() *push.Farewell { return h.objection(q) },
 	}
 }
 
-// open opens a watch of q's document, unless it fell meanwhile: those who
+// open opens a watch of q's document by the question that it returns, unless it fell meanwhile: those who
 // watched may have been sent away by then, and this one would stay.
-func (h *Handler) open(ctx context.Context, q *exchange) (*coalescer.Watch, error) {
-	w, err := h.watch(ctx, q)
+func (h *Handler) open(ctx context.Context, q *exchange) (*coalescer.Watch, *coalescer.Poll, error) {
+	w, p, err := h.watch(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if h.objection(q) != nil {
 		w.Close()
-		return nil, &coalescer.Refused{Status: http.StatusGone}
+		return nil, nil, &coalescer.Refused{Status: http.StatusGone}
 	}
 	if rt := h.tables.Load().named(q.route.Name); rt != nil && rt != q.route {
 		h.Coalescer.Adopt(q.route.live, rt.live)
 	}
-	return w, nil
+	return w, p, nil
 }
 
 // objection returns how who watches q's document is to be sent away, by the
@@ -109,33 +114,35 @@ func (h *Handler) objection(q *exchange) *push.Farewell {
 
 // watch opens a watch of q's document. A body in an encoding that browsers
 // decode for a poll, but not in a frame, is asked for without.
-func (h *Handler) watch(ctx context.Context, q *exchange) (*coalescer.Watch, error) {
-	w, err := h.watchAsLearnt(ctx, q)
+func (h *Handler) watch(ctx context.Context, q *exchange) (*coalescer.Watch, *coalescer.Poll, error) {
+	w, p, err := h.watchAsLearnt(ctx, q)
 	if err != nil || q.in.Header["Accept-Encoding"] == nil {
-		return w, err
+		return w, p, err
 	}
 	m, err := w.Next(ctx, "")
 	if err == nil && push.Decodes(m.Header) {
-		return w, nil
+		return w, p, nil
 	}
 	w.Close()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return h.watchAsLearnt(ctx, q.without("Accept-Encoding"))
 }
 
 // watchAsLearnt opens a watch, and once more where the answer to the first says
 // that the document varies on more than was known.
-func (h *Handler) watchAsLearnt(ctx context.Context, q *exchange) (*coalescer.Watch, error) {
-	w, err := h.Coalescer.Watch(ctx, h.poll(q))
+func (h *Handler) watchAsLearnt(ctx context.Context, q *exchange) (*coalescer.Watch, *coalescer.Poll, error) {
+	p := h.poll(q)
+	w, err := h.Coalescer.Watch(ctx, p)
 	var refused *coalescer.Refused
 	if learnt := q.route.live.Vary(); errors.As(err, &refused) && refused.Status == http.StatusOK && !slices.Equal(learnt, q.vary) {
 		wiser := *q
 		wiser.vary = learnt
-		return h.Coalescer.Watch(ctx, h.poll(&wiser))
+		p = h.poll(&wiser)
+		w, err = h.Coalescer.Watch(ctx, p)
 	}
-	return w, err
+	return w, p, err
 }
 
 // Resolve finds the document behind a path on behalf of whoever asked for the

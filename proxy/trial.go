@@ -1,9 +1,7 @@
 package proxy
 
 import (
-	"encoding/binary"
-	"hash/maphash"
-	"net/http"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,56 +13,82 @@ import (
 
 // A trial is what is counted of a route that coalesces or pushes for some: how
 // those fare on the rung who stand on it, and what it spares. It outlives
-// reloads, and begins anew whenever the route stands elsewhere.
+// reloads, and begins anew whenever the route is another or stands elsewhere.
 type trial struct {
+	// Set when it is opened, then read-only.
 	monitor    *guard.Monitor
 	comparison *guard.Comparison
-	stands     rollout.Policy // guarded by trials.mu
+	counts     *ledger.Route
 
-	checked atomic.Int64  // when an answer was last checked; Unix nanoseconds
-	checks  atomic.Uint32 // since the route stands where it stands
-	served  atomic.Uint32 // answers from memory since the last check
-
-	seen [3]uint64                 // of the dry run: matches, late, mismatches; owned by Judge
-	last atomic.Pointer[Judgement] // nil before the first
+	sample   sample
+	watching watching
+	dryRun   dryRun
+	stands   *Route                    // as which it is judged; guarded by trials.mu
+	moves    atomic.Uint32             // how often it has begun anew
+	last     atomic.Pointer[Judgement] // nil before the first
 }
 
 // trials are the trials by route.
 type trials struct {
+	ledger *ledger.Ledger
+
 	mu   sync.Mutex
 	open map[string]*trial // guarded by mu
 }
 
 // judged has the routes that coalesce or push judged: those that stand elsewhere
-// than before from now on, the others as they were.
+// than before from now on, the others as they were. The routes must not be in
+// force yet.
 func (ts *trials) judged(routes []*Route, now time.Time) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if ts.open == nil {
-		ts.open = map[string]*trial{}
-	}
+	open := make(map[string]*trial, len(routes))
 	for _, rt := range routes {
 		if rt.Rollout.Stage < rollout.Coalesce {
-			delete(ts.open, rt.Name)
 			continue
 		}
-		rt.trial = ts.open[rt.Name]
-		switch stands := &rt.Rollout; {
-		case rt.trial == nil:
-			rt.trial = &trial{monitor: guard.New(now, stands.Stage, guard.Options{}), comparison: guard.NewComparison(now), stands: *stands}
-			ts.open[rt.Name] = rt.trial
-		case rt.trial.stands.Stage != stands.Stage || rt.trial.stands.Percent != stands.Percent || rt.trial.stands.Holdout != stands.Holdout:
-			rt.trial.moved(now, stands)
+		t := ts.open[rt.Name]
+		switch {
+		case t == nil:
+			t = &trial{
+				monitor: guard.New(now, rt.Rollout.Stage, guard.Options{}), comparison: guard.NewComparison(now),
+				counts: rt.live.Counts, stands: rt,
+			}
+			t.dryRun.restart.Store(true)
+		case !rt.isJudgedAs(t.stands):
+			t.begin(rt, now)
+			ts.ledger.Judged(rt.Name, nil, nil)
+		}
+		rt.trial, rt.judgedSince = t, t.moves.Load()
+		open[rt.Name] = t
+	}
+	for route := range ts.open {
+		if open[route] == nil {
+			ts.ledger.Judged(route, nil, nil)
 		}
 	}
+	ts.open = open
 }
 
-// moved is called with trials.mu held.
-func (t *trial) moved(now time.Time, stands *rollout.Policy) {
-	t.stands = *stands
-	t.monitor.Moved(now, stands.Stage)
+// isJudgedAs reports whether what was counted of a route before a reload says
+// something of it after.
+func (rt *Route) isJudgedAs(before *Route) bool {
+	a, b := &rt.Rollout, &before.Rollout
+	return rt.rules == before.rules && rt.Policy == before.Policy &&
+		a.Stage == b.Stage && a.Percent == b.Percent && a.Holdout == b.Holdout && a.Flag == b.Flag &&
+		maps.Equal(a.Allow, b.Allow) && maps.Equal(a.Deny, b.Deny) &&
+		rt.ActorHeader == before.ActorHeader && rt.ActorCookie == before.ActorCookie
+}
+
+// begin is called with trials.mu held.
+func (t *trial) begin(rt *Route, now time.Time) {
+	t.stands = rt
+	t.monitor.Moved(now, rt.Rollout.Stage)
 	t.comparison.Moved(now)
-	t.checks.Store(0)
+	t.sample.checks.Store(0)
+	t.dryRun.restart.Store(true)
+	t.last.Store(nil)
+	t.moves.Add(1)
 }
 
 // of returns the trial of a route; nil if it is not judged.
@@ -89,65 +113,56 @@ func (h *Handler) Judge(route string, now time.Time) (j Judgement, ok bool) {
 		return j, false
 	}
 	if h.Observer != nil {
-		t.compareDryRun(h.Observer.DryRun(route))
+		t.dryRun.compare(t, h.Observer.DryRun, route)
 	}
+	t.watching.act(now, t.comparison)
+	moves := t.moves.Load()
 	j.Verdicts = t.monitor.Verdicts(now)
 	j.Reduction, _ = t.comparison.Reduction(now)
-	t.last.Store(&j)
-	return j, true
+	return j, h.trials.publish(t, moves, &j)
+}
+
+// publish makes known what was found of a route, unless it has moved meanwhile;
+// then it is of no matter, and not ok.
+func (ts *trials) publish(t *trial, moves uint32, j *Judgement) (ok bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	route := t.stands.Name
+	if ts.open[route] != t || t.moves.Load() != moves {
+		return false
+	}
+	t.last.Store(j)
+	ts.ledger.Judged(route, figures(j.Verdicts), interval(j.Reduction))
+	return true
+}
+
+// figures are verdicts as metrics have them.
+func figures(verdicts []guard.Verdict) map[string]int {
+	all := make(map[string]int, len(verdicts))
+	for _, v := range verdicts {
+		all[v.Guard] = [...]int{guard.Fail: -1, guard.Hold: 0, guard.Pass: 1}[v.Outcome]
+	}
+	return all
+}
+
+// interval is an estimate as metrics have it; nil if there is none.
+func interval(e guard.Estimate) *ledger.Interval {
+	if e.Missing != "" {
+		return nil
+	}
+	return &ledger.Interval{Point: e.Point, Low: e.Low, High: e.High}
 }
 
 // Judgement returns what was last found of a route; ok is false for one that is
-// not judged.
+// not judged, or was not yet.
 func (h *Handler) Judgement(route string) (j Judgement, ok bool) {
 	t := h.trials.of(route)
-	if t == nil || t.last.Load() == nil {
+	if t == nil {
 		return j, false
 	}
-	return *t.last.Load(), true
-}
-
-// compareDryRun takes what coalescing would have answered to those who pass, since
-// the last time.
-func (t *trial) compareDryRun(match, late, mismatch uint64) {
-	for i, n := range [...]uint64{match, late, mismatch} {
-		result := [...]guard.Result{guard.Match, guard.Inconclusive, guard.Mismatch}[i]
-		if fresh := n - t.seen[i]; fresh > 0 {
-			t.monitor.Compared(guard.DryRun, result, uint32(min(fresh, 1<<31)))
-		}
-		t.seen[i] = n
+	last := t.last.Load()
+	if last == nil {
+		return j, false
 	}
-}
-
-// fared counts how a poll ended for whoever asked.
-func (h *Handler) fared(x *exchange) {
-	if x.route == nil || x.route.trial == nil || x.gone() {
-		return
-	}
-	t, who := x.route.trial, h.actorHash(x)
-	a := guard.Answer{Arm: x.arm, Actor: who, Took: x.took, Age: x.age, Interval: x.interval}
-	a.Failed = x.outcome == ledger.Failed || x.status >= http.StatusInternalServerError
-	if x.wait > 0 {
-		a.Took = 0 // it waited because it was asked to
-	}
-	t.monitor.Answered(a)
-	t.comparison.Acted(x.arm, who)
-}
-
-// actorHash tells actors apart, for statistics.
-func (h *Handler) actorHash(x *exchange) uint64 {
-	if name := x.actorName(); name != "" {
-		return maphash.String(h.seed, name)
-	}
-	if id := x.identity; id != [16]byte{} {
-		return binary.LittleEndian.Uint64(id[:])
-	}
-	return maphash.String(h.seed, x.who)
-}
-
-// called counts a call to upstream on behalf of whoever asks.
-func (h *Handler) called(x *exchange) {
-	if x.route != nil && x.route.trial != nil {
-		x.route.trial.comparison.Called(x.arm, h.actorHash(x))
-	}
+	return *last, true
 }

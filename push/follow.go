@@ -35,6 +35,7 @@ type Pursuit struct {
 	out   Outlet
 	began time.Time
 	count *ledger.Watching
+	fares testimony
 
 	told  coalescer.Moment // the last that was written
 	comes time.Time        // when the client fetches, as it was told
@@ -42,19 +43,25 @@ type Pursuit struct {
 
 // Pursue begins a following, which is counted until [Pursuit.End].
 func (h *Hub) Pursue(f Following, out Outlet) *Pursuit {
-	return &Pursuit{Following: f, hub: h, out: out, began: time.Now(), count: f.Subscription.Counts.Watch(f.Transport)}
+	p := &Pursuit{Following: f, hub: h, out: out, began: time.Now(), count: f.Subscription.Counts.Watch(f.Transport)}
+	p.fares.begin(f.Subscription.Witness)
+	return p
 }
 
 // Step writes the current state, unless the client has it. Then wake is called,
-// once, as soon as another step may find more; it must return at once. Whoever
+// once, as soon as another step may find more; it must return at once, and be the
+// same in each step. Whoever
 // steps slowly skips states, and never the last. Step returns the
 // [*coalescer.Ended], or what failed.
 func (p *Pursuit) Step(wake func()) error {
-	m, ok, err := p.Watch.Now(p.After, wake)
+	m, ok, err := p.Watch.Now(p.After, p.fares.waking(wake))
 	if err != nil || !ok {
 		return err
 	}
 	if err := p.tell(m); err != nil {
+		if isOurs(err) {
+			p.fares.fail()
+		}
 		return err
 	}
 	wake()
@@ -62,7 +69,10 @@ func (p *Pursuit) Step(wake func()) error {
 }
 
 // End ends the counting. The watch stays with who opened it.
-func (p *Pursuit) End() { p.count.Done() }
+func (p *Pursuit) End() {
+	p.count.Done()
+	p.fares.end()
+}
 
 // follow pursues for as long as ctx lasts, by the goroutine that calls it: it
 // returns the cause of that, or what Step does. Every so often it calls beat.
@@ -106,11 +116,13 @@ func (p *Pursuit) tell(m coalescer.Moment) error {
 	if p.Subscription.SignalBudget > 0 {
 		return p.signal(m)
 	}
+	p.fares.writes(p.hub.options.WriteTimeout)
 	if err := p.out.Document(m); err != nil {
 		counts.Delivered(p.Transport, ledger.Undelivered)
 		return err
 	}
 	p.delivered(m)
+	p.fares.wrote(m.Snapshot)
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Subscription struct {
 	// that was told these fields; 0 where they do not say.
 	Every func(http.Header) time.Duration
 
+	// Witness, where it is not nil, hears how the client fares.
+	Witness *Witness
+
 	// SignalBudget, where it is not 0, has the client told that something
 	// changed instead of what: those who are told fetch for themselves, and all
 	// of them together at most so many times per second.

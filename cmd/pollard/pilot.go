@@ -17,6 +17,11 @@ func newPilot(in *instance) *ladder.Pilot {
 			j, ok := in.proxy.Judge(route, now)
 			return j.Verdicts, ok
 		},
+		Fell: func(route string, guards []string) {
+			for _, guard := range guards {
+				in.ledger.Fell(route, guard)
+			}
+		},
 		Climbs: func(route string) bool { return in.autopilot.Load().has(route) },
 	}
 }

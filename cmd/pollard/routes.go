@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pollard-proxy/pollard/proxy/admin"
+	"github.com/pollard-proxy/pollard/rollout/guard"
 )
 
 func newRoutes(e environment) *cobra.Command {
@@ -45,15 +47,63 @@ func printRoutes(w io.Writer, routes []admin.Route) error {
 		fmt.Fprintln(w, "KILLED: every route passes through. These are the rungs after pollard rollout revive; pollard rollout log says who and why.")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ROUTE\tSTAGE\t%\tSHARE\tPOLLS IN\tCALLS OUT\tAVOIDED\tREDUCTION\tWATCHERS\tSTALENESS P50\tP99")
+	fmt.Fprintln(t, "ROUTE\tSTAGE\t%\tSHARE\tGUARDS\tPOLLS IN\tCALLS OUT\tAVOIDED\tREDUCTION\tMEASURED\tCOMPARED\tWATCHERS\tSTALENESS P50\tP99")
 	for _, r := range routes {
-		fmt.Fprintf(t, "%s\t%v%s\t%s\t%s\t%d\t%d\t%.0f\t%s\t%d\t%s\t%s\n", r.Name, r.Stage, mark(r), r.Percent, r.Share,
-			r.Polls, r.Upstream, r.Avoided, percentage(r.Reduction), r.Watchers, seconds(r.StalenessP50), seconds(r.StalenessP99))
+		fmt.Fprintf(t, "%s\t%v%s\t%s\t%s\t%s\t%d\t%d\t%.0f\t%s\t%s\t%s\t%d\t%s\t%s\n", r.Name, r.Stage, mark(r), r.Percent, r.Share, guards(r),
+			r.Polls, r.Upstream, r.Avoided, percentage(r.Reduction), percentage(r.ReductionMeasured), compared(r.ReductionCompared),
+			r.Watchers, seconds(r.StalenessP50), seconds(r.StalenessP99))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	return explainMarks(w, routes)
+	if err := explainMarks(w, routes); err != nil {
+		return err
+	}
+	return explainGuards(w, routes)
+}
+
+// worst returns what the guards of a route say at worst, the first of those that do;
+// ok is false where it is not judged.
+func worst(r admin.Route) (v admin.Verdict, ok bool) {
+	for _, o := range []guard.Outcome{guard.Fail, guard.Hold, guard.Pass} {
+		for _, v := range r.Guards {
+			if v.Outcome == o.String() {
+				return v, true
+			}
+		}
+	}
+	return v, false
+}
+
+// guards sums up what the guards of a route say.
+func guards(r admin.Route) string {
+	if v, ok := worst(r); ok {
+		return v.Outcome
+	}
+	return "-"
+}
+
+// compared prints a reduction by comparison, and within which bounds it is.
+func compared(c *admin.Compared) string {
+	if c == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%% (%.1f to %.1f)", 100*c.Reduction, 100*c.Low, 100*c.High)
+}
+
+// explainGuards says why guards do not pass, and which routes can be retired.
+func explainGuards(w io.Writer, routes []admin.Route) error {
+	var b strings.Builder
+	for _, r := range routes {
+		if v, ok := worst(r); ok && v.Outcome != guard.Pass.String() {
+			fmt.Fprintf(&b, "%s %s: %s\n", v.Outcome, r.Name, v.Text)
+		}
+		if t := r.Retirable; t != nil {
+			fmt.Fprintf(&b, "can be retired: %s has stood at push for everybody for %d days; pollard advise says what can go\n", r.Name, t.Days)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // mark shows that a route does not stand where the file has it.

@@ -9,14 +9,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
-	"github.com/pollard-proxy/pollard/rollout/advice"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
@@ -62,14 +60,6 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 
 func (a *admin) routes(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, Routes(a.Proxy, a.Ledger, a.Ladder.State()))
-}
-
-func (a *admin) advice(w http.ResponseWriter, _ *http.Request) {
-	all := []advice.Advice{}
-	if o := a.Proxy.Observer; o != nil {
-		all = append(all, advice.All(o.Evidence(time.Now()))...)
-	}
-	writeJSON(w, all)
 }
 
 func (a *admin) explain(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/rollout/advice"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
@@ -19,6 +20,7 @@ type Route struct {
 
 	Holdout    rollout.Percent `json:"holdout"`
 	Configured ladder.Position `json:"configured"`       // in the file
+	Since      time.Time       `json:"since"`            // it has stood in force where it does
 	Moved      *Moved          `json:"moved,omitempty"`  // where it does not stand as configured
 	Killed     bool            `json:"killed,omitempty"` // it passes everything, whatever its stage
 
@@ -31,6 +33,8 @@ type Route struct {
 
 	ReductionCompared *Compared `json:"reduction_compared,omitempty"` // with the holdout, actor by actor; none where too little is known
 	Guards            []Verdict `json:"guards,omitempty"`             // none at observe and below
+
+	Retirable *advice.Retirement `json:"retirable,omitempty"` // what can go now; nothing before it was pushed to everybody for 30 days
 
 	StalenessP50 *float64 `json:"staleness_p50_s"` // age of what was served; null before the first
 	StalenessP99 *float64 `json:"staleness_p99_s"`
@@ -64,24 +68,31 @@ type Moved struct {
 func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 	routes := []Route{}
 	for _, o := range p.Routes() {
-		counts := led.Route(o.Name)
-		t := counts.Totals()
-		compared, guards := judgement(p, o.Name)
-		routes = append(routes, Route{
-			Name: o.Name, Path: o.Path, Position: s.Position(o.Name),
-			Share: o.Policy.Share.String(), IntervalMS: o.Policy.Interval.Milliseconds(),
-			Holdout: o.Rollout.Holdout, Configured: s.Configured[o.Name], Moved: moved(s, o.Name), Killed: s.Kill != nil,
-			Polls: t.Polls, Upstream: t.Upstream, Avoided: t.Avoided,
-			Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
-			ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
-			Watchers:          counts.Watchers(),
-			ReductionCompared: compared,
-			Guards:            guards,
-			StalenessP50:      staleness(counts, 0.5),
-			StalenessP99:      staleness(counts, 0.99),
-		})
+		r := figures(o, led.Route(o.Name))
+		r.Position, r.Configured, r.Since = s.Position(o.Name), s.Configured[o.Name], s.Standings[o.Name].Since
+		r.Moved, r.Killed = moved(s, o.Name), s.Kill != nil
+		r.ReductionCompared, r.Guards = judgement(p, o.Name)
+		if s.Kill == nil {
+			stand := advice.Stand{Stage: r.Stage, Percent: r.Percent, Holdout: r.Holdout, Since: r.Since, Polls: r.Polls, Reduction: r.Reduction}
+			r.Retirable = advice.Retire(stand, time.Now())
+		}
+		routes = append(routes, r)
 	}
 	return routes
+}
+
+// figures are what a route is and what was counted of it.
+func figures(o proxy.RouteOptions, counts *ledger.Route) Route {
+	t := counts.Totals()
+	return Route{
+		Name: o.Name, Path: o.Path, Share: o.Policy.Share.String(), IntervalMS: o.Policy.Interval.Milliseconds(),
+		Holdout: o.Rollout.Holdout, Polls: t.Polls, Upstream: t.Upstream, Avoided: t.Avoided,
+		Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
+		ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
+		Watchers:          counts.Watchers(),
+		StalenessP50:      staleness(counts, 0.5),
+		StalenessP99:      staleness(counts, 0.99),
+	}
 }
 
 func judgement(p *proxy.Handler, route string) (*Compared, []Verdict) {

@@ -44,6 +44,8 @@ type Advice struct {
 
 	Reasons []string `json:"reasons"` // sentences, the weightiest first
 	Needs   []string `json:"needs"`   // what more traffic would tell
+
+	Retirement *Retirement `json:"retirement,omitempty"` // left to the caller: traffic does not tell
 }
 
 // Pace is the 10th, 50th and 90th of a hundred clients, in milliseconds.

@@ -66,6 +66,13 @@ func section(b *strings.Builder, a *Advice) {
 		fmt.Fprintf(b, "  %s", a.Path)
 	}
 	b.WriteByte('\n')
+	if r := a.Retirement; r != nil {
+		fmt.Fprintf(b, "  at push for everybody for %d days, since %s; what can go now:\n", r.Days, r.Since.UTC().Format(time.DateOnly))
+		for _, what := range r.CanGo {
+			fmt.Fprintf(b, "  - %s\n", what)
+		}
+		return
+	}
 	for _, r := range a.Reasons {
 		fmt.Fprintf(b, "  - %s\n", r)
 	}

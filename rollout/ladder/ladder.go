@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Options for [Open]. Log is required.
@@ -83,7 +84,7 @@ func (l *Ladder) load() {
 		l.log.Warn("the other copy of the state is used", "saved", kept.Saved)
 	}
 	l.disk.saved = kept.Saved
-	l.state = &State{Kill: kept.Kill, Moves: kept.Routes}
+	l.state = &State{Kill: kept.Kill, Moves: kept.Routes, Standings: kept.Standings}
 	entries, err := l.folder.entries()
 	if err != nil {
 		l.log.Error("audit log not read", "error", err)
@@ -144,6 +145,7 @@ func (l *Ladder) enforce(e edit) (changed bool, err error) {
 	if err != nil || len(entries) == 0 {
 		return false, err
 	}
+	next.settle(time.Now())
 	if err := l.put(next); err != nil {
 		return false, err
 	}
@@ -190,7 +192,7 @@ func (l *Ladder) keep() error {
 
 // save is called with disk held, as is record.
 func (l *Ladder) save(s *State) error {
-	kept := kept{Version: version, Saved: l.disk.saved + 1, Kill: s.Kill, Routes: s.Moves}
+	kept := kept{Version: version, Saved: l.disk.saved + 1, Kill: s.Kill, Routes: s.Moves, Standings: s.Standings}
 	if err := l.folder.save(kept); err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func TestAnUnknownRouteIsRefusedWithTheKnownOnes(t *testing.T) {
 	if unknown := (*ladder.UnknownRoute)(nil); !errors.As(err, &unknown) || !slices.Equal(unknown.Known, []string{"one", "two"}) {
 		t.Errorf("got %v, want the known routes", err)
 	}
-	if err := p.StepDown("oen", "?"); !errors.As(err, new(*ladder.UnknownRoute)) {
+	if _, err := p.StepDown("oen", coalesced, "?"); !errors.As(err, new(*ladder.UnknownRoute)) {
 		t.Errorf("got %v, want an unknown route", err)
 	}
 }
@@ -182,7 +182,7 @@ func TestARouteThatFellStaysDownUntilAPersonMovesIt(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir, map[string]ladder.Position{"one": pushed})
 	for _, want := range []ladder.Position{coalesced, observed, observed} {
-		if err := p.StepDown("one", "errors: treated 4.2 %"); err != nil {
+		if _, err := p.StepDown("one", p.State().Position("one"), "errors: treated 4.2 %"); err != nil {
 			t.Fatal(err)
 		}
 		p.want(map[string]ladder.Position{"one": want})
@@ -200,7 +200,7 @@ func TestARouteThatFellStaysDownUntilAPersonMovesIt(t *testing.T) {
 
 func TestWhoKeepsAFallenRouteWhereItIsAnswersForIt(t *testing.T) {
 	p := start(t, t.TempDir(), map[string]ladder.Position{"one": pushed})
-	if err := p.StepDown("one", "latency"); err != nil {
+	if _, err := p.StepDown("one", pushed, "latency"); err != nil {
 		t.Fatal(err)
 	}
 	p.move("one", coalesced)
@@ -247,8 +247,9 @@ func TestAfterTheEndNothingIsPutInForce(t *testing.T) {
 	p := start(t, t.TempDir(), file())
 	p.Close()
 	before := len(p.states)
+	_, err := p.StepDown("one", coalesced, "")
 	refused := []error{
-		p.Kill("alice", ""), p.StepDown("one", ""),
+		p.Kill("alice", ""), err,
 		p.Configure(file(), func(s *ladder.State) error { p.states = append(p.states, s); return nil }),
 	}
 	if slices.Contains(refused, nil) || len(p.states) != before || p.State().Kill != nil {

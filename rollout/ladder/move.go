@@ -40,13 +40,14 @@ func (l *Ladder) configure(routes map[string]Position, put func(*State) error, h
 	next.Configured = maps.Clone(routes)
 	entries := next.dropMoves()
 	killed, err := heedFile(next)
+	settled := next.settle(time.Now())
 	if err = errors.Join(err, put(next)); err != nil {
 		return false, err
 	}
 	l.put = put
 	entries = append(entries, killed...)
 	l.replace(next, entries)
-	return len(entries) > 0, nil
+	return len(entries) > 0 || settled, nil
 }
 
 // dropMoves ends the moves that the configuration has overruled.
@@ -96,21 +97,24 @@ func (l *Ladder) Move(c Change) error {
 	})
 }
 
-// StepDown has a route stand one rung lower, with all of its actors, because of
-// what a guard found. There it stays until a person moves it. From observe and
-// below there is nowhere to fall to. The error is [*UnknownRoute] or [*NotKept].
-func (l *Ladder) StepDown(route, why string) error {
-	return l.change(func(s *State) ([]Entry, error) {
+// StepDown has a route that stands at from stand one rung lower, with all of its
+// actors, because of what a guard found. There it stays until a person moves it. It
+// does not fall if it stands elsewhere by now, which is not what was judged, or while
+// all are killed; and from observe and below there is nowhere to fall to. The error
+// is [*UnknownRoute] or [*NotKept].
+func (l *Ladder) StepDown(route string, from Position, why string) (fell bool, err error) {
+	err = l.change(func(s *State) ([]Entry, error) {
 		if err := s.known(route); err != nil {
 			return nil, err
 		}
-		from := s.Position(route)
-		if from.Stage <= rollout.Observe {
+		if s.InForce(route) != from || from.Stage <= rollout.Observe {
 			return nil, nil
 		}
+		fell = true
 		to := Position{from.Stage.Lower(), rollout.Everyone}
 		return s.move(route, Move{Position: to, Fallen: true, Who: byGuard, Why: why}), nil
 	})
+	return fell, err
 }
 
 // move records where a route stands now; it changes nothing where that is as

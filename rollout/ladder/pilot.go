@@ -2,7 +2,6 @@ package ladder
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +16,9 @@ const byAutopilot = "autopilot"
 const judgeEvery = time.Second
 
 // A Pilot moves routes by what the guards say: down at once, whoever put them up,
-// and, where a route is on autopilot, up step by step. It needs neither a
-// listener nor a disk, nor anything of a fleet.
+// and, where a route is on autopilot, up step by step. A route on autopilot that a
+// person moves climbs on from there. The pilot needs neither a listener nor a disk,
+// nor anything of a fleet.
 type Pilot struct {
 	// Set before Run, then read-only.
 	Ladder *Ladder
@@ -26,13 +26,16 @@ type Pilot struct {
 	Judge func(route string, now time.Time) (verdicts []guard.Verdict, ok bool)
 	// Climbs reports whether a route is on autopilot. It may change.
 	Climbs func(route string) bool
-	Climb  guard.Climb
+	// Fell is told of each fall, and which guards have failed.
+	Fell  func(route string, guards []string)
+	Climb guard.Climb
 
 	// Owned by Run.
 	stood map[string]stand
 }
 
-// stand is where a route stands and since when, as the pilot has seen it.
+// stand is where a route stands and since when, as the pilot has seen it: after a
+// restart its guards begin anew, and so does its time on the step.
 type stand struct {
 	Position
 	since time.Time
@@ -69,52 +72,41 @@ func (p *Pilot) judge(now time.Time) {
 	p.stood = stood
 }
 
-// act moves a route, if the verdicts say so. A failure to keep that is logged by
-// the ladder, and a route that has just gone needs nothing.
+// act moves a route, if the verdicts say so.
 func (p *Pilot) act(route string, verdicts []guard.Verdict, at stand, now time.Time) {
-	if failed := failures(verdicts); failed != "" {
-		p.Ladder.StepDown(route, failed)
+	if guards, said := failures(verdicts); len(guards) > 0 {
+		// An error is logged by the ladder, or says that the route has just gone.
+		if fell, _ := p.Ladder.StepDown(route, at.Position, said); fell {
+			p.Fell(route, guards)
+		}
 		return
 	}
 	if !p.Climbs(route) {
 		return
 	}
 	if next, why := p.Climb.Next(at.Percent, now.Sub(at.since), verdicts); next > at.Percent {
-		p.Ladder.climb(route, at.Position, next, why)
+		_ = p.Ladder.climb(route, at.Position, next, why) // the same
 	}
 }
 
-// failures is what the guards say that have failed, "" if none has.
-func failures(verdicts []guard.Verdict) string {
-	var said []string
+// failures returns the guards that have failed, and what they say.
+func failures(verdicts []guard.Verdict) (guards []string, said string) {
+	var texts []string
 	for _, v := range verdicts {
 		if v.Outcome == guard.Fail {
-			said = append(said, v.Text)
+			guards, texts = append(guards, v.Guard), append(texts, v.Text)
 		}
 	}
-	return strings.Join(said, "; ")
+	return guards, strings.Join(texts, "; ")
 }
 
-// climb raises the percentage of a route, unless somebody has moved it meanwhile:
-// a person's word and a fall hold.
+// climb raises the percentage of a route, unless it has moved meanwhile or has
+// fallen: then it is for a person to say where it stands.
 func (l *Ladder) climb(route string, from Position, percent rollout.Percent, why string) error {
 	return l.change(func(s *State) ([]Entry, error) {
-		if s.Kill != nil || s.Moves[route].Fallen || s.Position(route) != from {
+		if s.Moves[route].Fallen || s.InForce(route) != from {
 			return nil, nil
 		}
 		return s.move(route, Move{Position: Position{from.Stage, percent}, Who: byAutopilot, Why: why}), nil
 	})
-}
-
-// Fallen returns the routes that a guard has stepped down and nobody has moved
-// since, sorted.
-func (s *State) Fallen() []string {
-	var fallen []string
-	for route, m := range s.Moves {
-		if m.Fallen {
-			fallen = append(fallen, route)
-		}
-	}
-	slices.Sort(fallen)
-	return fallen
 }

@@ -37,11 +37,19 @@ type Kill struct {
 	ByFile bool      `json:"by_file,omitempty"` // the file alone is the cause: it ends with the file
 }
 
+// Standing is where a route stands in force, and since when without a break. A
+// restart is none, a kill is one.
+type Standing struct {
+	Position
+	Since time.Time `json:"since"`
+}
+
 // State is where all routes stand. It is read-only.
 type State struct {
 	Kill       *Kill               // nil unless all routes are killed
 	Configured map[string]Position // every route, as the configuration has it
 	Moves      map[string]Move     // those that stand elsewhere
+	Standings  map[string]Standing // of every route
 }
 
 // Position returns where a route stands or, while all are killed, will stand once
@@ -67,6 +75,23 @@ func (s *State) clone() *State {
 	next := *s
 	next.Configured, next.Moves = maps.Clone(s.Configured), maps.Clone(s.Moves)
 	return &next
+}
+
+// settle notes since when the routes stand where they now do, and reports whether
+// any of them stood elsewhere.
+func (s *State) settle(now time.Time) (changed bool) {
+	settled := make(map[string]Standing, len(s.Configured))
+	for route := range s.Configured {
+		at := Standing{s.InForce(route), now}
+		if before, ok := s.Standings[route]; ok && before.Position == at.Position {
+			at.Since = before.Since
+		} else {
+			changed = true
+		}
+		settled[route] = at
+	}
+	s.Standings = settled
+	return changed
 }
 
 // UnknownRoute is the error of a change to a route that there is not.

@@ -49,10 +49,12 @@ func (w *world) step() {
 		try(w.t, w.Revive("alice", ""))
 		w.killed = false
 	case 4:
-		if p := w.stands[route]; p.Stage > rollout.Observe {
+		p := w.stands[route]
+		if p.Stage > rollout.Observe && !w.killed {
 			w.stands[route], w.moved[route] = ladder.Position{Stage: p.Stage - 1, Percent: rollout.Everyone}, w.file[route]
 		}
-		try(w.t, w.StepDown(route, "errors"))
+		_, err := w.StepDown(route, p, "errors")
+		try(w.t, err)
 	default:
 		p := w.position()
 		w.stands[route] = p

@@ -20,10 +20,11 @@ const (
 
 // kept is what a state file holds.
 type kept struct {
-	Version int             `json:"version"`
-	Saved   uint64          `json:"saved"` // counts up: of two copies the higher is the newer
-	Kill    *Kill           `json:"kill,omitempty"`
-	Routes  map[string]Move `json:"routes"`
+	Version   int                 `json:"version"`
+	Saved     uint64              `json:"saved"` // counts up: of two copies the higher is the newer
+	Kill      *Kill               `json:"kill,omitempty"`
+	Routes    map[string]Move     `json:"routes"`
+	Standings map[string]Standing `json:"standings,omitempty"`
 }
 
 // load returns the newest state that can be read; its Saved is 0 if there is
