@@ -11,6 +11,7 @@ import (
 // default.
 type Options struct {
 	Transport   http.RoundTripper // to upstream
+	Store       Store             // what a fleet has in common; nil for one instance
 	StoredBytes int64             // bodies, fields and overhead of all documents; default 128 MiB
 	Documents   int               // default 65536
 	Idle        time.Duration     // a document that nobody polled for so long is forgotten; default 5 minutes
@@ -19,6 +20,7 @@ type Options struct {
 // Coalescer holds the feeds.
 type Coalescer struct {
 	transport http.RoundTripper
+	store     Store
 	documents *documents
 	probes    *probes
 	circles   circles
@@ -45,7 +47,7 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms(), watched: newWatched()}
+	c := &Coalescer{transport: o.Transport, store: o.Store, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms(), watched: newWatched()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c

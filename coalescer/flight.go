@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
 )
 
 // failureFanout is how many of those who waited together for a failing
@@ -22,6 +23,8 @@ type flight struct {
 	began  time.Time
 	tag    etag.Tag    // sent as If-None-Match; "" is unconditional
 	stale  bool        // something was held when it began
+	known  bool        // tag is what is held, or there is none
+	common bool        // another instance's answer would do
 	vary   []string    // learnt fields that the key holds
 	header http.Header // the leader's fields
 	writer Identity    // the leader
@@ -42,6 +45,9 @@ type flight struct {
 // still needs one asks again.
 type result struct {
 	status   int
+	told     bool      // by another instance, which asked then and last got the body then:
+	asked    time.Time // zero where this instance asked
+	proven   time.Time
 	header   http.Header // of a 304
 	snapshot *Snapshot
 	full     bool     // the call brought the snapshot's body
@@ -71,6 +77,8 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
+	fl.known = tag == "" || tag == f.snap.conditional()
+	fl.common = f.isCommon() && (reason == ledger.Poll || reason == ledger.Watch)
 	fl.req = p.Call(ctx, reason)
 	if tag != "" {
 		fl.req.Header["If-None-Match"] = []string{string(tag)}
@@ -119,12 +127,13 @@ func (f *Feed) leave(fl *flight, leads bool) {
 // returns: then the reader ends the context.
 func (f *Feed) fly(fl *flight, r *Route) {
 	timer := time.AfterFunc(r.Timeout, func() { fl.cancel(ErrTimeout) })
-	res := f.c.call(fl, r)
+	res, turn := f.ask(fl, r)
 	timer.Stop()
 	if res.response == nil {
 		fl.cancel(nil)
 	}
 	f.land(fl, r, res)
+	f.tell(fl, turn)
 }
 
 // land publishes what became of the flight.
@@ -172,14 +181,18 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 		f.revalidated(fl, res)
 		fallthrough
 	case res.snapshot != nil && len(res.vary) == 0:
-		if res.snapshot == nil || f.isOlder(res.snapshot, fl.began) {
+		began := fl.beganFor(res)
+		if res.snapshot == nil || f.isOlder(res.snapshot, began) {
 			return
 		}
-		newest := !fl.began.Before(f.asked)
+		newest := !began.Before(f.asked)
 		if res.full && newest && r.Share == Verified {
 			f.meet(res.snapshot, r)
 		}
-		f.confirm(res.snapshot, r, fl.began, now)
+		f.confirm(res.snapshot, r, began, now)
+		if res.told && newest && res.proven.After(f.proven) {
+			f.proven, f.run = res.proven, res.proven
+		}
 		if res.full && newest {
 			f.proven, f.run = fl.began, fl.began
 			f.superseded.add(fl.tag) // it was asked for, and something else is current
@@ -189,6 +202,14 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 		// It belongs under another key, as do those who wait for the next.
 		f.dismiss(&Ended{Status: res.status, Reconnect: true}, everybody)
 	}
+}
+
+// beganFor returns when upstream was asked for a result, by whichever instance.
+func (fl *flight) beganFor(res *result) time.Time {
+	if res.told {
+		return res.asked
+	}
+	return fl.began
 }
 
 // concernsWhoAsks reports whether a status speaks of the client's credentials
@@ -285,14 +306,17 @@ func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, boo
 		a.Age = now.Sub(f.asked)
 	}
 	switch {
-	case !leads:
+	case !leads, res.told:
 		a.How = Collapsed
 	case res.status == http.StatusNotModified:
 		a.How = Revalidated
 	default:
 		a.How = Fetched
 	}
-	if res.snapshot == nil || f.isOlder(res.snapshot, fl.began) && !res.covered {
+	if res.snapshot == nil || f.isOlder(res.snapshot, fl.beganFor(res)) && !res.covered {
+		return a, false
+	}
+	if res.told && f.c.writes.since(p.Writer, res.asked) {
 		return a, false
 	}
 	if !leads && !sameFields(p.Header, fl.header, res.vary) {

@@ -139,8 +139,8 @@ func (pr *probe) launch(c *Coalescer, p *Poll, s *Snapshot, now time.Time) *prob
 	fl := &probeFlight{done: make(chan struct{})}
 	began := c.start(func() {
 		defer cancel()
-		said, failed := c.probe(req, tag)
-		pr.land(fl, news{said, now, now.Add(interval)}, failed)
+		learnt, failed := c.probeAsOne(req, tag, p.Place, news{"", now, now.Add(interval)})
+		pr.land(fl, learnt, failed)
 	})
 	if !began {
 		cancel()

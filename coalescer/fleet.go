@@ -1,0 +1,114 @@
+package coalescer
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pollard-proxy/pollard/etag"
+)
+
+// This file is where a fleet acts as one: before an instance asks upstream, it
+// takes the turn to do so, or is told what another instance was told.
+
+// isCommon reports whether the instances of a fleet hold the same document: it
+// is of no identity in particular.
+func (f *Feed) isCommon() bool { return f.c.store != nil && f.key.Identity == (Identity{}) }
+
+// ask has upstream asked, by this instance or by another.
+func (f *Feed) ask(fl *flight, r *Route) (res result, turn Turn) {
+	if !fl.common {
+		return f.c.call(fl, r), nil
+	}
+	turn, said, err := f.c.store.Begin(fl.req.Context(), Name(f.key.Target), f.terms(fl, r))
+	switch {
+	case err != nil: // the fleet cannot help: each for itself
+	case said == nil:
+	case fl.accepts(said) && !f.c.writes.since(fl.writer, said.Asked):
+		return fl.toldOf(said), nil
+	}
+	return f.c.call(fl, r), turn
+}
+
+// terms are how young a state of another instance must be to do, and how long
+// others leave the turn to this one.
+func (f *Feed) terms(fl *flight, r *Route) Terms {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	interval := f.interval(r)
+	fresh := interval
+	if !f.asked.IsZero() {
+		fresh = min(fresh, fl.began.Sub(f.asked))
+	}
+	return Terms{Fresh: fresh, Lease: r.Timeout, Keep: keep(r, interval)}
+}
+
+// keep is how long a state is of use to an instance that has none: until bodies
+// may not be given out any more, and at least until somebody asks again.
+func keep(r *Route, interval time.Duration) time.Duration { return max(r.Audit, 2*interval) }
+
+// accepts reports whether another instance's state answers what the call would
+// ask. A client that brings a tag nobody here knows may be ahead of everybody;
+// upstream alone can say that it is not. A tag without its body says only that
+// it is still the one.
+func (fl *flight) accepts(said *Said) bool {
+	return said.Tag == fl.tag || fl.known && said.Header != nil
+}
+
+// toldOf is what an instance makes of another's state.
+func (fl *flight) toldOf(said *Said) result {
+	res := result{told: true, asked: said.Asked, proven: said.Proven}
+	if said.Tag == fl.tag {
+		res.status, res.header = http.StatusNotModified, said.Header
+		return res
+	}
+	res.status, res.snapshot = http.StatusOK, &Snapshot{Tag: said.Tag, Header: said.Header, Body: said.Body}
+	return res
+}
+
+// tell ends a turn: the others are told what is held since the call has landed,
+// if that is for all.
+func (f *Feed) tell(fl *flight, turn Turn) {
+	if turn == nil {
+		return
+	}
+	f.mu.Lock()
+	s, res, asked, proven := f.snap, fl.result, f.asked, f.proven
+	f.mu.Unlock()
+	if res.snapshot == nil || res.reason != "" || res.failed || len(res.vary) > 0 || s == nil || s.Bodyless || s.ours || !asked.Equal(fl.began) {
+		turn.Release()
+		return
+	}
+	turn.Publish(&Said{Tag: s.Tag, Header: s.Header, Body: s.Body, Asked: asked, Proven: proven})
+}
+
+// probeAsOne probes a place for the whole fleet: only a tag is told.
+func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, place [16]byte, n news) (news, bool) {
+	var turn Turn
+	if c.store != nil {
+		t := Terms{Fresh: n.due.Sub(n.asked), Lease: time.Until(deadline(req.Context(), n.due)), Keep: 2 * n.due.Sub(n.asked)}
+		var said *Said
+		var err error
+		if turn, said, err = c.store.Begin(req.Context(), Name(place), t); err == nil && said != nil {
+			return news{said.Tag, said.Asked, said.Asked.Add(n.due.Sub(n.asked))}, false
+		}
+	}
+	said, failed := c.probe(req, tag)
+	n.tag = said
+	switch {
+	case turn == nil:
+	case failed || said == "":
+		turn.Release()
+	default:
+		turn.Publish(&Said{Tag: said, Asked: n.asked})
+	}
+	return n, failed
+}
+
+// deadline returns when ctx ends, at the latest otherwise.
+func deadline(ctx context.Context, otherwise time.Time) time.Time {
+	if d, ok := ctx.Deadline(); ok {
+		return d
+	}
+	return otherwise
+}
