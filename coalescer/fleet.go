@@ -66,9 +66,9 @@ func (fl *flight) toldOf(said *Said) result {
 	return res
 }
 
-// tell ends a turn: the others are told what is held since the call has landed,
-// if that is for all.
-func (f *Feed) tell(fl *flight, turn Turn) {
+// publish ends a turn: the others are told what is held since the call has
+// landed, if that is for all.
+func (f *Feed) publish(fl *flight, turn Turn) {
 	if turn == nil {
 		return
 	}
@@ -80,6 +80,48 @@ func (f *Feed) tell(fl *flight, turn Turn) {
 		return
 	}
 	turn.Publish(&Said{Tag: s.Tag, Header: s.Header, Body: s.Body, Asked: asked, Proven: proven})
+}
+
+// listen has a watch hear of what other instances are told: of its document, or
+// of the news of its place.
+func (w *Watch) listen(p *Poll) (stop func()) {
+	f := w.feed
+	switch {
+	case f.isCommon():
+		return f.c.store.Watch(Name(f.key.Target), f.heard)
+	case f.c.store != nil && p.Route.Share == Changes:
+		pr := f.c.probes.of(p.Place)
+		return f.c.store.Watch(Name(p.Place), func() {
+			pr.heard()
+			f.heard()
+		})
+	}
+	return func() {}
+}
+
+// heard says that another instance was told of something newer, which is to be
+// had for the asking.
+func (f *Feed) heard() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.live == nil {
+		return
+	}
+	if now := time.Now(); now.Before(f.due) {
+		f.due = now
+	}
+	if !f.live.ticking {
+		f.live.timer.Reset(f.drift(f.live.template.Route)) // not all documents of a place at once
+	}
+}
+
+// heard is the same of what a probe would say.
+func (pr *probe) heard() {
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	if now := time.Now(); now.Before(pr.news.due) {
+		pr.news.due = now
+	}
 }
 
 // probeAsOne probes a place for the whole fleet: only a tag is told.

@@ -133,7 +133,7 @@ func (f *Feed) fly(fl *flight, r *Route) {
 		fl.cancel(nil)
 	}
 	f.land(fl, r, res)
-	f.tell(fl, turn)
+	f.publish(fl, turn)
 }
 
 // land publishes what became of the flight.

@@ -208,9 +208,10 @@ func (f *Feed) untilTick(r *Route) time.Duration {
 	if f.isAwaited() {
 		return max(0, time.Until(f.called.Add(r.MinInterval)))
 	}
-	drift := f.interval(r) / 20 * f.lot(1) / 256
-	return max(time.Until(f.due)+drift, r.MinInterval/2)
+	return max(time.Until(f.due)+f.drift(r), r.MinInterval/2)
 }
+
+func (f *Feed) drift(r *Route) time.Duration { return f.interval(r) / 20 * f.lot(1) / 256 }
 
 // lot returns a number below 256 that is the document's own.
 func (f *Feed) lot(i int) time.Duration {

@@ -47,6 +47,7 @@ type Watch struct {
 	who    Identity
 	live   *live // set by enter, then read-only
 	closed sync.Once
+	deaf   func() // ends the hearing of other instances; set by Coalescer.enter
 
 	// Guarded by Feed.mu.
 	ended  *Ended
@@ -80,6 +81,7 @@ func (c *Coalescer) enter(p *Poll) *Watch {
 	w := &Watch{feed: c.documents.acquire(p.Key, p.URL, c), who: p.Writer}
 	c.watched.add(w)
 	w.feed.enter(w, p)
+	w.deaf = w.listen(p)
 	return w
 }
 
@@ -181,6 +183,7 @@ func (w *Watch) moment(after etag.Tag, wake func()) (m Moment, changed <-chan st
 // feed asks no more by itself. It may be called repeatedly.
 func (w *Watch) Close() {
 	w.closed.Do(func() {
+		w.deaf()
 		w.feed.exit(w)
 		w.feed.c.watched.remove(w)
 		w.feed.c.documents.release(w.feed.key)
