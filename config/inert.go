@@ -8,11 +8,10 @@ import (
 // can be written ahead of the version that heeds them, and have no effect in
 // this one; and what they are waiting for.
 func inert() map[string]string {
-	const draining, fleet, news = "draining in stages", "a fleet that shares", "news"
+	const draining, news = "draining in stages", "news"
 	return map[string]string{
 		"drain.blackout":           draining,
 		"drain.spread":             draining,
-		"redis":                    fleet,
 		"routes[].touched_by":      news,
 		"routes[].news":            news,
 		"routes[].news_timeout":    news,

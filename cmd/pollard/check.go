@@ -6,8 +6,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 )
+
+// checkRedis says what is wrong with the addresses of Redis as a whole.
+func checkRedis(file string, env config.Environment) error {
+	c, err := config.Load(file, env)
+	if err != nil || len(c.Redis) == 0 {
+		return err
+	}
+	if err := redisstore.Check(c.Redis); err != nil {
+		return fmt.Errorf("%s: redis: %w", file, err)
+	}
+	return nil
+}
 
 func newCheck(e environment) *cobra.Command {
 	var online, reference bool
@@ -32,6 +45,9 @@ func newCheck(e environment) *cobra.Command {
 			}
 			if problems.Err() != nil {
 				return silent{problems}
+			}
+			if err := checkRedis(args[0], e.env); err != nil {
+				return err
 			}
 			fmt.Fprintf(e.stdout, "%s: good\n", args[0])
 			return nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
@@ -37,6 +38,7 @@ type instance struct {
 
 	ledger    *ledger.Ledger
 	forward   *forward.Forwarder
+	fleet     *redisstore.Store // nil for an instance alone
 	coalescer *coalescer.Coalescer
 	hub       *push.Hub
 	proxy     *proxy.Handler
@@ -76,14 +78,17 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
 	in.forward = forward.New(forward.Options{Upstream: c.Upstream, TLS: upstreamTLS, Trusted: c.TrustedProxies})
+	if in.fleet, err = join(c, in.ledger, log); err != nil {
+		return nil, err
+	}
 	in.coalescer = coalescer.New(coalescer.Options{
-		Transport: in.forward, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
+		Transport: in.forward, Store: storeOf(in.fleet), StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
 	in.hub = push.New(pushOptions(c, log))
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
-		Trusted: c.TrustedProxies, Secret: []byte(c.Secret), Log: log, AccessLog: c.Log.Polls,
+		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls,
 		Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
@@ -209,6 +214,11 @@ func (in *instance) close() {
 	in.hub.Close()
 	in.proxy.Close()
 	in.coalescer.Close()
+	if in.fleet != nil {
+		if err := in.fleet.Close(); err != nil {
+			in.log.Debug("leaving the fleet", "error", err)
+		}
+	}
 	in.forward.Close()
 }
 
