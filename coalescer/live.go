@@ -205,11 +205,14 @@ func (f *Feed) depart(p *Poll) {
 // watched since the same moment, as after a restart, drift apart: each keeps
 // an interval of its own, up to a twentieth longer.
 func (f *Feed) untilTick(r *Route) time.Duration {
-	if f.isAwaited() {
+	switch {
+	case f.isUrgent():
+		return max(1, time.Until(f.soonest(r))) // later than the touch, beyond doubt
+	case f.isAwaited():
 		return max(0, time.Until(f.called.Add(r.MinInterval)))
 	}
 	drift := f.interval(r) / 20 * f.lot(1) / 256
-	return max(time.Until(f.due)+drift, r.MinInterval/2)
+	return max(time.Until(f.dueWithin(r))+drift, r.MinInterval/2)
 }
 
 // lot returns a number below 256 that is the document's own.
@@ -268,8 +271,22 @@ func (f *Feed) question(ctx context.Context) *Poll {
 // leaseOver reports whether those who watch must be proven anew. Leases end
 // apart: each document's is up to a quarter shorter.
 func (f *Feed) leaseOver(r *Route, now time.Time) bool {
-	lease := r.Lease - r.Lease/4*f.lot(2)/256
-	return now.Sub(f.proven) > lease
+	return now.Sub(f.proven) > f.lease(r)
+}
+
+func (f *Feed) lease(r *Route) time.Duration { return r.Lease - r.Lease/4*f.lot(2)/256 }
+
+// dueWithin returns when a live feed is due: however far the interval is
+// stretched, not after the lease is over.
+func (f *Feed) dueWithin(r *Route) time.Time {
+	due := f.proven.Add(f.lease(r) + 1)
+	if regular := f.regular(); due.Before(regular) {
+		due = regular
+	}
+	if f.due.Before(due) {
+		return f.due
+	}
+	return due
 }
 
 // maxMisses is how many ticks in a row may bring what is for one reader alone
@@ -287,7 +304,7 @@ func (f *Feed) ticked(ctx context.Context, r *Route, alone *http.Response) {
 	}
 	f.live.ticking = false
 	now, wait := time.Now(), f.untilTick(r)
-	if !now.Before(f.due) {
+	if !now.Before(f.due) && !f.isUrgent() {
 		wait = max(wait, f.interval(r))
 	}
 	if alone != nil {
