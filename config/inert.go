@@ -8,15 +8,11 @@ import (
 // can be written ahead of the version that heeds them, and have no effect in
 // this one; and what they are waiting for.
 func inert() map[string]string {
-	const draining, fleet, news = "draining in stages", "a fleet that shares", "news"
+	const draining, fleet = "draining in stages", "a fleet that shares"
 	return map[string]string{
-		"drain.blackout":           draining,
-		"drain.spread":             draining,
-		"redis":                    fleet,
-		"routes[].touched_by":      news,
-		"routes[].news":            news,
-		"routes[].news_timeout":    news,
-		"routes[].safety_interval": news,
+		"drain.blackout": draining,
+		"drain.spread":   draining,
+		"redis":          fleet,
 	}
 }
 

@@ -17,6 +17,8 @@ type News struct {
 	Source   ledger.Source
 	Paths    []string // percent-encoded as in a request; with a query, of that one alone
 	Patterns []string // as routes have them
+
+	Heartbeat bool // it proves that the source is alive, whatever it names
 }
 
 // Met is what news met.
@@ -38,7 +40,7 @@ func (h *Handler) Touch(n News) (met Met, err error) {
 			return met, err
 		}
 	}
-	t, proves := h.tables.Load(), h.Canary == ""
+	t, proves := h.tables.Load(), n.Heartbeat || h.Canary == ""
 	for _, path := range n.Paths {
 		if h.Canary != "" && path == h.Canary {
 			proves = true
@@ -47,7 +49,7 @@ func (h *Handler) Touch(n News) (met Met, err error) {
 		h.touchPath(t, n.Source, path, &met)
 	}
 	h.touchPatterns(n.Source, patterns, &met)
-	if proves || len(n.Paths)+len(n.Patterns) == 0 {
+	if proves {
 		h.heard(n.Source)
 	}
 	return met, nil

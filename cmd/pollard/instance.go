@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
@@ -38,6 +39,7 @@ type instance struct {
 	ledger    *ledger.Ledger
 	forward   *forward.Forwarder
 	coalescer *coalescer.Coalescer
+	news      *changes.Liveness
 	hub       *push.Hub
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
@@ -79,12 +81,13 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.coalescer = coalescer.New(coalescer.Options{
 		Transport: in.forward, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
+	in.news = changes.New(log)
 	in.hub = push.New(pushOptions(c, log))
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: []byte(c.Secret), Log: log, AccessLog: c.Log.Polls,
-		Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
+		News: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
@@ -93,7 +96,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.admin = &http.Server{
 		Handler: admin.New(admin.Options{
 			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, Gatherer: reg, Ready: in.ready,
-			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin),
+			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin), Webhooks: webhooks(c),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -208,6 +211,7 @@ func (in *instance) close() {
 	in.leaving.Wait()
 	in.hub.Close()
 	in.proxy.Close()
+	in.news.Close()
 	in.coalescer.Close()
 	in.forward.Close()
 }
