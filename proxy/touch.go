@@ -131,7 +131,7 @@ func (h *Handler) coverage(t *table) {
 	for _, rt := range t.routes {
 		counts := rt.live.Counts
 		if len(rt.News) == 0 {
-			counts.NewsUncovered()
+			defer counts.NewsUncovered()
 			continue
 		}
 		covers[rt.Name] = changes.Cover{Sources: rt.News, Timeout: rt.NewsTimeout, Turn: func(alive bool) {
