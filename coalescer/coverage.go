@@ -8,7 +8,7 @@ import (
 
 // Coverage is whether everything that tells of a route's changes is alive. While
 // it is, documents are asked for on news, and every SafetyInterval.
-type Coverage struct{ alive atomic.Bool }
+type Coverage struct{ since atomic.Int64 } // Unix nanoseconds; 0 while it is not
 
 // stretch is why a document is due later than its interval has it.
 type stretch struct {
@@ -28,19 +28,26 @@ func (f *Feed) regular() time.Time {
 // When it is no more, all that is held under r is due when it would have been
 // without, or within an interval: not all of it at once.
 func (c *Coalescer) Cover(r *Route, alive bool) {
-	lost := r.News.alive.Swap(alive) && !alive
-	if !lost {
+	if alive {
+		r.Coverage.since.CompareAndSwap(0, time.Now().UnixNano())
 		return // what is held is stretched when it is confirmed next
 	}
+	if r.Coverage.since.Swap(0) == 0 {
+		return
+	}
 	for _, f := range c.documents.find(func(*Feed) bool { return true }, math.MaxInt) {
-		f.shrink(r.News, time.Now())
+		f.shrink(r.Coverage, time.Now())
 	}
 }
 
 // stretched returns until when what upstream said is used, that was asked then
-// and would be used until due.
+// and would be used until due. Of what changed before news covered the route
+// nobody may have told.
 func (r *Route) stretched(asked, due time.Time) time.Time {
-	if r.News == nil || !r.News.alive.Load() {
+	if r.Coverage == nil {
+		return due
+	}
+	if since := r.Coverage.since.Load(); since == 0 || asked.UnixNano() < since {
 		return due
 	}
 	if safe := asked.Add(r.SafetyInterval); safe.After(due) {
@@ -57,7 +64,7 @@ func (f *Feed) keep(r *Route, same bool, asked, due time.Time) {
 	f.observe(r, asked)
 	f.asked, f.due, f.stretched = asked, due, nil
 	if long := r.stretched(asked, due); long.After(due) && !doubtful {
-		f.due, f.stretched = long, &stretch{r.News, due}
+		f.due, f.stretched = long, &stretch{r.Coverage, due}
 	}
 	if f.isTouched() {
 		f.due, f.stretched = f.touches.last, nil

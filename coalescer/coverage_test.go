@@ -10,7 +10,7 @@ import (
 // covered has a scene's route stretched to a minute while news cover it.
 func covered(s *scene) {
 	s.route.SafetyInterval = time.Minute
-	s.route.News = &coalescer.Coverage{}
+	s.route.Coverage = &coalescer.Coverage{}
 	s.c.Cover(s.route, true)
 }
 
@@ -112,6 +112,23 @@ func TestACallUnderWayWhenNewsAreLostIsNotStretched(t *testing.T) {
 		done()
 		s.wait(3 * time.Second)
 		s.want(s.get("alice", "/doc"), "200 fetched one")
+	})
+}
+
+// What changed before the sources were alive nobody has told.
+func TestACallThatBeganBeforeNewsCoveredTheRouteIsNotStretched(t *testing.T) {
+	play(t, usual(), func(s *scene) {
+		covered(s)
+		s.c.Cover(s.route, false)
+		s.up.says(page(`"v1"`, "one").in(rtt))
+		done := s.soon(func() { s.get("alice", "/doc") })
+		s.wait(rtt / 2)
+		s.c.Cover(s.route, true)
+		done()
+		s.wait(3 * time.Second)
+		s.want(s.get("alice", "/doc"), "200 fetched one")
+		s.wait(30 * time.Second)
+		s.want(s.get("alice", "/doc"), "200 hit one")
 	})
 }
 

@@ -19,6 +19,7 @@ type live struct {
 	template *Poll            // the one that is asked for all
 	timer    *time.Timer      // to the next tick
 	ticking  bool             // upstream is being asked
+	began    time.Time        // when that began last
 	turns    uint64           // counts who was proven, or asked for all
 	cancel   context.CancelFunc
 
@@ -257,7 +258,7 @@ func (f *Feed) question(ctx context.Context) *Poll {
 		l.timer.Reset(max(p.Route.MinInterval, p.Route.Lease/8))
 		return nil
 	}
-	l.ticking = true
+	l.ticking, l.began = true, now
 	if f.snap == nil || f.snap.Bodyless || f.leaseOver(p.Route, now) {
 		p = *l.rotate()
 		p.reason, p.since = ledger.Verify, now
@@ -304,7 +305,10 @@ func (f *Feed) ticked(ctx context.Context, r *Route, alone *http.Response) {
 	}
 	f.live.ticking = false
 	now, wait := time.Now(), f.untilTick(r)
-	if !now.Before(f.due) && !f.isUrgent() {
+	switch {
+	case f.isUrgent() && !f.touches.last.After(f.live.began):
+		wait = max(wait, r.MinInterval) // upstream fails, and what is held covers for it
+	case !now.Before(f.due) && !f.isUrgent():
 		wait = max(wait, f.interval(r))
 	}
 	if alone != nil {

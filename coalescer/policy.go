@@ -57,7 +57,7 @@ type Route struct {
 	// of the identity.
 	SaysWho func(field string) bool
 
-	News *Coverage // whether news cover the route; nil where they never do
+	Coverage *Coverage // whether news cover the route; nil where they never do
 
 	vary  atomic.Pointer[[]string]
 	quiet quiet
@@ -83,7 +83,7 @@ func (r *Route) Inherit(from *Route) {
 	if from != nil {
 		r.vary.Store(from.vary.Load())
 		r.quiet.since.Store(from.quiet.since.Load())
-		r.News = from.News
+		r.Coverage = from.Coverage
 	}
 }
 

@@ -3,6 +3,8 @@ package coalescer
 import (
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pollard-proxy/pollard/etag"
@@ -19,8 +21,8 @@ type Representation struct {
 
 // Supply makes a representation the current state of the documents of its
 // target that are public (share: everything), as if upstream had just said so:
-// upstream is not asked. It replaces a state of the same media type alone; a
-// document of another, and one that holds nothing, is touched. It returns how
+// upstream is not asked. It replaces a state of the same media type that has no
+// other variants; every other document is touched. It returns how
 // many documents there are.
 //
 // Whoever calls it can tell every client anything: it is for those alone whom
@@ -55,9 +57,11 @@ func (f *Feed) supply(r *Route, rep *Representation, now time.Time) bool {
 }
 
 // replaces reports whether a representation can stand where one with these
-// fields did. A length is in the fields of an answer to HEAD alone.
+// fields did. A length is in the fields of an answer to HEAD alone. Where upstream
+// varies on more than the coding, nobody says which variant this is.
 func (rep *Representation) replaces(h http.Header) bool {
-	if len(h["Content-Length"]) > 0 {
+	isVariant := func(line string) bool { return !strings.EqualFold(strings.TrimSpace(line), "Accept-Encoding") }
+	if len(h["Content-Length"]) > 0 || slices.ContainsFunc(h["Vary"], isVariant) {
 		return false
 	}
 	before, _, err := mime.ParseMediaType(h.Get("Content-Type"))

@@ -75,6 +75,7 @@ func TestOnlyPublicDocumentsOfTheSameKindAreReplaced(t *testing.T) {
 		{"what is verified is shared", coalescer.Verified, "/doc", []string{isJSON}},
 		{"another media type", coalescer.Everything, "/doc", []string{"Content-Type: text/html"}},
 		{"no media type", coalescer.Everything, "/doc", nil},
+		{"another language", coalescer.Everything, "/doc", []string{isJSON, "Vary: Accept-Encoding, Accept"}},
 		{"HEAD", coalescer.Everything, "HEAD /doc", []string{isJSON, "Content-Length: 6"}},
 	}
 	for _, test := range tests {

@@ -75,8 +75,9 @@ func (f *Feed) touch(by ledger.Source, now time.Time) {
 // equal times, in doubt, it has not: the price is one call.
 func (f *Feed) isTouched() bool { return f.touches != nil && !f.asked.After(f.touches.last) }
 
-// isUrgent reports whether upstream has not been asked since the last touch.
-func (f *Feed) isUrgent() bool { return f.touches != nil && !f.called.After(f.touches.last) }
+// isUrgent reports whether upstream has neither told of the last touch nor been
+// asked since.
+func (f *Feed) isUrgent() bool { return f.isTouched() && !f.called.After(f.touches.last) }
 
 // touched returns when f was last touched; zero before it was.
 func (f *Feed) touched() (t time.Time) {

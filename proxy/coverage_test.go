@@ -12,8 +12,8 @@ import (
 // covering has a rig heed signs of life.
 func covering(r *rig, routes ...RouteOptions) {
 	r.t.Helper()
-	r.News = changes.New(slog.New(slog.DiscardHandler))
-	r.t.Cleanup(r.News.Close)
+	r.Liveness = changes.New(slog.New(slog.DiscardHandler))
+	r.t.Cleanup(r.Liveness.Close)
 	if err := r.Swap(routes, nil); err != nil {
 		r.t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
-// Options for [New]. All but Secret, AccessLog, News and Canary are required.
+// Options for [New]. All but Secret, AccessLog, Liveness and Canary are required.
 type Options struct {
 	Forward   *forward.Forwarder
 	Coalescer *coalescer.Coalescer
@@ -33,7 +33,7 @@ type Options struct {
 	AccessLog bool // one line per poll
 
 	Observer *observe.Observer // learns from what passes; may be nil
-	News     *changes.Liveness // of what tells of changes; without one no route is ever covered
+	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
 	Canary   string            // where set, only news of this path prove that their source is alive
 
 	Push *push.Hub               // serves subscriptions

@@ -89,7 +89,7 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 		}
 	}
 	counts.Interval(o.Policy.Interval)
-	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed, SaysWho: rt.saysWho, News: &coalescer.Coverage{}}
+	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed, SaysWho: rt.saysWho, Coverage: &coalescer.Coverage{}}
 	return rt, nil
 }
 

@@ -84,8 +84,8 @@ func (h *Handler) touchPatterns(by ledger.Source, patterns []pattern, met *Met) 
 
 // heard is a sign of life of a source.
 func (h *Handler) heard(s ledger.Source) {
-	if h.News != nil {
-		h.News.Heard(s)
+	if h.Liveness != nil {
+		h.Liveness.Heard(s)
 	}
 }
 
@@ -124,14 +124,14 @@ func (h *Handler) Supply(by ledger.Source, target string, rep coalescer.Represen
 
 // coverage puts what routes rely on for news in force.
 func (h *Handler) coverage(t *table) {
-	if h.News == nil {
+	if h.Liveness == nil {
 		return
 	}
 	covers := map[string]changes.Cover{}
 	for _, rt := range t.routes {
 		counts := rt.live.Counts
 		if len(rt.News) == 0 {
-			defer counts.NewsUncovered()
+			defer counts.NewsUncovered() // once it is told that it is not covered any more
 			continue
 		}
 		covers[rt.Name] = changes.Cover{Sources: rt.News, Timeout: rt.NewsTimeout, Turn: func(alive bool) {
@@ -139,5 +139,5 @@ func (h *Handler) coverage(t *table) {
 			counts.NewsAlive(alive)
 		}}
 	}
-	h.News.Cover(covers)
+	h.Liveness.Cover(covers)
 }

@@ -3,6 +3,7 @@ package changes_test
 import (
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,9 @@ import (
 // watched notes what a route is told.
 type watched struct {
 	began time.Time
-	told  []string
+
+	mu   sync.Mutex
+	told []string
 }
 
 func (w *watched) cover(timeout time.Duration, sources ...ledger.Source) changes.Cover {
@@ -23,12 +26,16 @@ func (w *watched) cover(timeout time.Duration, sources ...ledger.Source) changes
 		if alive {
 			word = "covered"
 		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.told = append(w.told, time.Since(w.began).String()+" "+word)
 	}}
 }
 
 func (w *watched) want(t *testing.T, want ...string) {
 	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !slices.Equal(w.told, want) {
 		t.Errorf("route was told %q, want %q", w.told, want)
 	}
