@@ -80,7 +80,7 @@ func (c *Coalescer) start(call func()) bool {
 // Next returns the current state of the document that p asks for; see
 // [Feed.Next].
 func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
-	f := c.documents.acquire(p.Key, p.URL, c)
+	f := c.documents.acquire(p, c)
 	defer c.documents.release(p.Key)
 	return f.Next(ctx, p)
 }

@@ -25,6 +25,7 @@ type documents struct {
 	bytes   atomic.Int64
 	evicted atomic.Int64
 	shards  [shards]shard
+	places  *places
 }
 
 type shard struct {
@@ -42,7 +43,7 @@ type entry struct {
 }
 
 func newDocuments(o Options) *documents {
-	d := &documents{maxCount: int64(o.Documents), maxBytes: o.StoredBytes, idle: o.Idle}
+	d := &documents{maxCount: int64(o.Documents), maxBytes: o.StoredBytes, idle: o.Idle, places: newPlaces()}
 	for i := range d.shards {
 		feeds, err := simplelru.NewLRU[Key, *entry](o.Documents+shards, nil) // bounded by us, in all
 		if err != nil {
@@ -57,14 +58,16 @@ func (d *documents) shard(k Key) *shard {
 	return &d.shards[(k.Target[0]^k.Identity[0])%shards]
 }
 
-// acquire returns the feed of a key, which stays until it is released.
-func (d *documents) acquire(k Key, url string, c *Coalescer) *Feed {
+// acquire returns the feed of what p asks for, which stays until it is released.
+func (d *documents) acquire(p *Poll, c *Coalescer) *Feed {
+	k := p.Key
 	s := d.shard(k)
 	s.mu.Lock()
 	h, ok := s.feeds.Get(k)
 	if !ok {
-		h = &entry{feed: &Feed{key: k, url: url, c: c}, size: snapshotOverhead}
+		h = &entry{feed: &Feed{key: k, url: p.URL, share: p.Route.Share, c: c}, size: snapshotOverhead}
 		s.feeds.Add(k, h)
+		d.places.add(h.feed)
 		d.count.Add(1)
 		d.bytes.Add(h.size)
 	}
@@ -196,6 +199,7 @@ func (d *documents) evict(s *shard, when func(*entry) bool) bool {
 		return false
 	}
 	s.feeds.Remove(k)
+	d.places.remove(h.feed)
 	d.count.Add(-1)
 	d.bytes.Add(-h.size - h.body.left())
 	return true

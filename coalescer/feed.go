@@ -29,18 +29,23 @@ const audits = 10
 // it is asked. It is live while it is watched.
 type Feed struct {
 	// Set when it is made, then read-only.
-	key Key
-	url string
-	c   *Coalescer
+	key   Key
+	url   string
+	share Share // it is a part of the key
+	c     *Coalescer
+
+	next, prev *Feed // of the same path; guarded by places.mu
 
 	mu sync.Mutex // never held across I/O, nor with another lock
 
 	// Guarded by mu.
 	snap       *Snapshot // newest; nil before the first
+	called     time.Time // when the last call began
 	asked      time.Time // when the call began that last confirmed snap
 	proven     time.Time // when the call began that last brought its body
 	run        time.Time // when the call began since which upstream said nothing but 304
 	due        time.Time // upstream is not asked before
+	stretched  *stretch  // why due is later than the interval has it; nil if it is not
 	covered    time.Time // upstream failed; snap covers for it until then without asking
 	superseded tagRing   // tags that snap is newer than
 	flight     *flight   // the call that may be joined
@@ -48,11 +53,11 @@ type Feed struct {
 	passReason string
 	passedAt   time.Time  // when a poll that went by itself was last answered
 	passedTag  etag.Tag   // with this state
-	called     time.Time  // when the last call began
 	left       mark       // where the last life of the feed ended, while what it told is held
 	live       *live      // what watchers wait on; nil while nobody watches
 	woken      []func()   // who is told to look again; called by unlock
 	member     membership // of those who were given the same
+	touches    *touches   // what told that it changed; nil before anything did
 }
 
 // unlock gives mu back and then wakes those for whom something has come
@@ -79,6 +84,9 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 		if asks := f.goAlong(ctx, p); asks != nil {
 			defer asks.through(ctx, p.Route, time.Now())
 		}
+	}
+	if err := f.outwait(ctx, p); err != nil {
+		return Answer{}, err
 	}
 	for round := range rounds {
 		now := time.Now()
@@ -125,7 +133,7 @@ func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 		return Answer{}, false
 	}
 	covers := now.Before(f.covered) && f.covers(p.Route, now)
-	if !now.Before(f.due) && !covers {
+	if !now.Before(f.due) && !covers && !f.isPutOff(p.Route, now) {
 		return Answer{}, false
 	}
 	a := Answer{Snapshot: s, How: Hit, TTL: f.ttl(now), Age: now.Sub(f.asked), Covered: covers}
@@ -220,10 +228,11 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 		f.superseded.add(old.Tag)
 	}
 	f.left = f.left.after(f.snap, s)
-	f.snap, f.asked = s, began
+	same := f.snap != nil && f.snap.Tag == s.Tag
+	f.snap = s
 	f.take(s)
 	f.covered, f.passUntil = time.Time{}, time.Time{}
-	f.due = f.nextDue(r, began, now)
+	f.keep(r, same, began, f.nextDue(r, began, now))
 }
 
 // nextDue keeps the interval from the beginning of one call to that of the

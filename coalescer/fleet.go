@@ -1,7 +1,6 @@
 package coalescer
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -36,9 +35,11 @@ func (f *Feed) terms(fl *flight, r *Route) Terms {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	interval := f.interval(r)
-	fresh := interval
-	if !f.asked.IsZero() {
-		fresh = min(fresh, fl.began.Sub(f.asked))
+	fresh := r.freshFor(interval)
+	for _, since := range [...]time.Time{f.asked, f.touched()} {
+		if !since.IsZero() {
+			fresh = min(fresh, fl.began.Sub(since))
+		}
 	}
 	return Terms{Fresh: fresh, Lease: r.Timeout, Keep: keep(r, interval)}
 }
@@ -124,33 +125,38 @@ func (pr *probe) heard() {
 	}
 }
 
-// probeAsOne probes a place for the whole fleet: only a tag is told.
-func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, place [16]byte, n news) (news, bool) {
+// probeAsOne probes a place for the whole fleet, or learns what another instance
+// did that began after the place was touched. Only a tag is told.
+func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, p *Poll, n *news, touched time.Time) (learnt news, failed bool) {
+	interval := n.due.Sub(n.asked)
 	var turn Turn
 	if c.store != nil {
-		t := Terms{Fresh: n.due.Sub(n.asked), Lease: time.Until(deadline(req.Context(), n.due)), Keep: 2 * n.due.Sub(n.asked)}
+		t := Terms{Fresh: p.Route.freshFor(interval), Lease: p.Route.Timeout, Keep: 2 * interval}
+		if !touched.IsZero() {
+			t.Fresh = min(t.Fresh, n.asked.Sub(touched))
+		}
 		var said *Said
 		var err error
-		if turn, said, err = c.store.Begin(req.Context(), Name(place), t); err == nil && said != nil {
-			return news{said.Tag, said.Asked, said.Asked.Add(n.due.Sub(n.asked))}, false
+		if turn, said, err = c.store.Begin(req.Context(), Name(p.Place), t); err == nil && said != nil {
+			return news{said.Tag, said.Asked, said.Asked.Add(interval)}, false
 		}
 	}
-	said, failed := c.probe(req, tag)
-	n.tag = said
+	n.tag, failed = c.probe(req, tag)
 	switch {
 	case turn == nil:
-	case failed || said == "":
+	case failed || n.tag == "":
 		turn.Release()
 	default:
-		turn.Publish(&Said{Tag: said, Asked: n.asked})
+		turn.Publish(&Said{Tag: n.tag, Asked: n.asked})
 	}
-	return n, failed
+	return *n, failed
 }
 
-// deadline returns when ctx ends, at the latest otherwise.
-func deadline(ctx context.Context, otherwise time.Time) time.Time {
-	if d, ok := ctx.Deadline(); ok {
-		return d
+// freshFor returns how old an answer that is used for an interval may be: older,
+// while news would have told if it had changed.
+func (r *Route) freshFor(interval time.Duration) time.Duration {
+	if r.Coverage == nil || r.Coverage.since.Load() == 0 {
+		return interval
 	}
-	return otherwise
+	return max(interval, r.SafetyInterval)
 }

@@ -20,7 +20,7 @@ const failureFanout = 64
 // flight is one upstream call and those who wait for it.
 type flight struct {
 	// Set by join, then read-only.
-	began  time.Time
+	began  time.Time   // not yet, where a touch came soon after another
 	tag    etag.Tag    // sent as If-None-Match; "" is unconditional
 	stale  bool        // something was held when it began
 	known  bool        // tag is what is held, or there is none
@@ -72,9 +72,10 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 		return fl, false
 	}
 	tag, reason := f.conditions(p, now, round)
+	began := f.begin(p, now)
 	ctx, cancel := context.WithCancelCause(f.c.ctx)
 	fl = &flight{
-		began: now, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
+		began: began, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
 	fl.known = tag == "" || tag == f.snap.conditional()
@@ -83,7 +84,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	if tag != "" {
 		fl.req.Header["If-None-Match"] = []string{string(tag)}
 	}
-	f.flight, f.called = fl, now
+	f.flight, f.called = fl, began
 	return fl, true
 }
 
@@ -126,6 +127,10 @@ func (f *Feed) leave(fl *flight, leads bool) {
 // happens. An answer for the leader alone is still being read when fly
 // returns: then the reader ends the context.
 func (f *Feed) fly(fl *flight, r *Route) {
+	if ctx := fl.req.Context(); !sleepUntil(ctx, fl.began) {
+		f.land(fl, r, failure(ctx, ctx.Err()))
+		return
+	}
 	timer := time.AfterFunc(r.Timeout, func() { fl.cancel(ErrTimeout) })
 	res, turn := f.ask(fl, r)
 	timer.Stop()

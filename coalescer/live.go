@@ -19,6 +19,7 @@ type live struct {
 	template *Poll            // the one that is asked for all
 	timer    *time.Timer      // to the next tick
 	ticking  bool             // upstream is being asked
+	began    time.Time        // when that began last
 	turns    uint64           // counts who was proven, or asked for all
 	cancel   context.CancelFunc
 
@@ -205,10 +206,13 @@ func (f *Feed) depart(p *Poll) {
 // watched since the same moment, as after a restart, drift apart: each keeps
 // an interval of its own, up to a twentieth longer.
 func (f *Feed) untilTick(r *Route) time.Duration {
-	if f.isAwaited() {
+	switch {
+	case f.isUrgent():
+		return max(1, time.Until(f.soonest(r))) // later than the touch, beyond doubt
+	case f.isAwaited():
 		return max(0, time.Until(f.called.Add(r.MinInterval)))
 	}
-	return max(time.Until(f.due)+f.drift(r), r.MinInterval/2)
+	return max(time.Until(f.dueWithin(r))+f.drift(r), r.MinInterval/2)
 }
 
 func (f *Feed) drift(r *Route) time.Duration { return f.interval(r) / 20 * f.lot(1) / 256 }
@@ -255,7 +259,7 @@ func (f *Feed) question(ctx context.Context) *Poll {
 		l.timer.Reset(max(p.Route.MinInterval, p.Route.Lease/8))
 		return nil
 	}
-	l.ticking = true
+	l.ticking, l.began = true, now
 	if f.snap == nil || f.snap.Bodyless || f.leaseOver(p.Route, now) {
 		p = *l.rotate()
 		p.reason, p.since = ledger.Verify, now
@@ -269,8 +273,22 @@ func (f *Feed) question(ctx context.Context) *Poll {
 // leaseOver reports whether those who watch must be proven anew. Leases end
 // apart: each document's is up to a quarter shorter.
 func (f *Feed) leaseOver(r *Route, now time.Time) bool {
-	lease := r.Lease - r.Lease/4*f.lot(2)/256
-	return now.Sub(f.proven) > lease
+	return now.Sub(f.proven) > f.lease(r)
+}
+
+func (f *Feed) lease(r *Route) time.Duration { return r.Lease - r.Lease/4*f.lot(2)/256 }
+
+// dueWithin returns when a live feed is due: however far the interval is
+// stretched, not after the lease is over.
+func (f *Feed) dueWithin(r *Route) time.Time {
+	due := f.proven.Add(f.lease(r) + 1)
+	if regular := f.regular(); due.Before(regular) {
+		due = regular
+	}
+	if f.due.Before(due) {
+		return f.due
+	}
+	return due
 }
 
 // maxMisses is how many ticks in a row may bring what is for one reader alone
@@ -288,7 +306,10 @@ func (f *Feed) ticked(ctx context.Context, r *Route, alone *http.Response) {
 	}
 	f.live.ticking = false
 	now, wait := time.Now(), f.untilTick(r)
-	if !now.Before(f.due) {
+	switch {
+	case f.isUrgent() && !f.touches.last.After(f.live.began):
+		wait = max(wait, r.MinInterval) // upstream fails, and what is held covers for it
+	case !now.Before(f.due) && !f.isUrgent():
 		wait = max(wait, f.interval(r))
 	}
 	if alone != nil {

@@ -32,6 +32,8 @@ type Policy struct {
 	MinInterval time.Duration // lower bound of the interval
 	MaxInterval time.Duration // upper bound of the interval
 
+	SafetyInterval time.Duration // between upstream calls for one document while news cover the route; shorter ones stretch nothing
+
 	Timeout      time.Duration // upstream must have answered, body included, within
 	MaxBody      int64         // bytes; larger bodies are streamed to their reader and not stored
 	StaleIfError time.Duration // the last good answer covers for a failing upstream this long; 0 is not at all
@@ -54,6 +56,8 @@ type Route struct {
 	// SaysWho reports whether the request field, in canonical form, is a part
 	// of the identity.
 	SaysWho func(field string) bool
+
+	Coverage *Coverage // whether news cover the route; nil where they never do
 
 	vary  atomic.Pointer[[]string]
 	quiet quiet
@@ -79,6 +83,7 @@ func (r *Route) Inherit(from *Route) {
 	if from != nil {
 		r.vary.Store(from.vary.Load())
 		r.quiet.since.Store(from.quiet.since.Load())
+		r.Coverage = from.Coverage
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // from the one that it has.
 type Poll struct {
 	Key Key
-	URL string // host and request-target, for people
+	URL string // host, path and the part of the query that is in the key: what news name, and people
 
 	// Place is the key without identity and variant: what a probe asks about,
 	// for all of them (share: changes).

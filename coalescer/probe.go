@@ -38,7 +38,10 @@ type probe struct {
 	flight      *probeFlight
 }
 
-type probeFlight struct{ done chan struct{} }
+type probeFlight struct {
+	began time.Time // not yet, where a touch came soon after another
+	done  chan struct{}
+}
 
 func newProbes() *probes {
 	byPlace, err := lru.New[[16]byte, *probe](maxProbes)
@@ -72,23 +75,23 @@ func (f *Feed) canWait(p *Poll, now time.Time) bool {
 // f holds if news came that it is not.
 func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	f.mu.Lock()
-	s, asked, waits := f.snap, f.asked, f.canWait(p, time.Now())
+	s, asked, touched, waits := f.snap, f.asked, f.touched(), f.canWait(p, time.Now())
 	f.mu.Unlock()
 	tag := s.conditional()
 	if !waits || tag == "" {
 		return ""
 	}
-	n, ok := f.c.probes.of(p.Place).next(ctx, f.c, p, s)
+	n, ok := f.c.probes.of(p.Place).next(ctx, f.c, p, &probed{s, touched})
 	switch {
-	case !ok || n.asked.Before(asked): // f knows better
+	case !ok || n.asked.Before(asked) || !touched.IsZero() && !n.asked.After(touched): // f knows better
 		return ""
 	case n.tag != tag:
 		return tag
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.snap.conditional() == tag && n.asked.After(f.asked) {
-		f.asked, f.due = n.asked, n.due
+	if f.snap.conditional() == tag && n.asked.After(f.asked) && n.asked.After(touched) {
+		f.keep(p.Route, true, n.asked, n.due)
 	}
 	return ""
 }
@@ -99,21 +102,27 @@ type news struct {
 	asked, due time.Time
 }
 
-// next returns what the path has now; ok is false if that cannot be known. s
-// is a snapshot of the path, whose tag asks and whose interval is kept.
-func (pr *probe) next(ctx context.Context, c *Coalescer, p *Poll, s *Snapshot) (n news, ok bool) {
-	pr.mu.Lock()
-	now := time.Now()
-	fl := pr.flight
-	if fl == nil && !now.Before(pr.news.due) && !now.Before(pr.silentUntil) {
-		fl = pr.launch(c, p, s, now)
-	}
-	pr.mu.Unlock()
-	if fl != nil {
+// probed is what a document has of a path that it asks the probe about.
+type probed struct {
+	snap    *Snapshot // whose tag asks and whose interval is kept
+	touched time.Time // upstream must have been asked later
+}
+
+// next returns what the path has now; ok is false if that cannot be known. A
+// call that does not know of the touch is waited for: there is one at a time.
+func (pr *probe) next(ctx context.Context, c *Coalescer, p *Poll, d *probed) (n news, ok bool) {
+	for {
+		fl := pr.join(c, p, d)
+		if fl == nil {
+			break
+		}
 		select {
 		case <-fl.done:
 		case <-ctx.Done():
 			return n, false
+		}
+		if fl.began.After(d.touched) {
+			break
 		}
 	}
 	pr.mu.Lock()
@@ -121,28 +130,53 @@ func (pr *probe) next(ctx context.Context, c *Coalescer, p *Poll, s *Snapshot) (
 	return pr.news, pr.news.tag != "" && !time.Now().Before(pr.silentUntil)
 }
 
+// join returns the call to wait for, beginning one if what is known is too old.
+// After one touch upon another it begins the least interval after the last, or,
+// where that takes too long, documents ask for themselves.
+func (pr *probe) join(c *Coalescer, p *Poll, d *probed) *probeFlight {
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	now := time.Now()
+	urgent := !d.touched.IsZero() && !pr.news.asked.After(d.touched)
+	switch {
+	case pr.flight != nil:
+		return pr.flight
+	case now.Before(pr.silentUntil), now.Before(p.Route.stretched(pr.news.asked, pr.news.due)) && !urgent:
+		return nil
+	}
+	began := now
+	if soonest := pr.news.asked.Add(p.Route.MinInterval); urgent && soonest.After(now) {
+		began = soonest
+	}
+	if began.Sub(now) > patience {
+		return nil
+	}
+	return pr.launch(c, p, d, began)
+}
+
 // launch begins a call; pr is locked.
-func (pr *probe) launch(c *Coalescer, p *Poll, s *Snapshot, now time.Time) *probeFlight {
-	ctx, cancel := context.WithTimeoutCause(c.ctx, p.Route.Timeout, ErrTimeout)
+func (pr *probe) launch(c *Coalescer, p *Poll, d *probed, began time.Time) *probeFlight {
+	ctx, cancel := context.WithTimeoutCause(c.ctx, time.Until(began)+p.Route.Timeout, ErrTimeout)
 	req := p.Call(ctx, ledger.Probe)
 	if req == nil {
 		cancel()
-		pr.silentUntil = now.Add(silence)
+		pr.silentUntil = time.Now().Add(silence)
 		return nil
 	}
-	tag := s.conditional()
+	tag := d.snap.conditional()
 	if pr.news.tag != "" {
 		tag = pr.news.tag
 	}
 	req.Header["If-None-Match"] = []string{string(tag)}
-	interval := p.Route.interval(PollInterval(s.Header))
-	fl := &probeFlight{done: make(chan struct{})}
-	began := c.start(func() {
+	interval := p.Route.interval(PollInterval(d.snap.Header))
+	fl := &probeFlight{began: began, done: make(chan struct{})}
+	started := c.start(func() {
 		defer cancel()
-		learnt, failed := c.probeAsOne(req, tag, p.Place, news{"", now, now.Add(interval)})
+		sleepUntil(ctx, began)
+		learnt, failed := c.probeAsOne(req, tag, p, &news{"", began, began.Add(interval)}, d.touched)
 		pr.land(fl, learnt, failed)
 	})
-	if !began {
+	if !started {
 		cancel()
 		return nil
 	}

@@ -129,6 +129,7 @@ func (w *simulation) run() {
 	stop := make(chan struct{})
 	var storm sync.WaitGroup
 	storm.Go(func() { w.trouble(stop) })
+	storm.Go(func() { w.news(stop) })
 	storm.Go(w.watchAll(stop))
 	w.eachTab(simPolls, false)
 	close(stop)
@@ -187,6 +188,27 @@ func (w *simulation) trouble(stop <-chan struct{}) {
 			w.setWeather(weather(rng.IntN(int(weathers))))
 			time.Sleep(time.Duration(rng.Int64N(int64(10 * time.Second))))
 			w.setWeather(fine)
+		}
+	}
+}
+
+// news tells of changes, true or not, one by one and many at once, until told to
+// stop.
+func (w *simulation) news(stop <-chan struct{}) {
+	rng := rand.New(rand.NewPCG(w.seed, 1<<33))
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(rng.Int64N(int64(2 * time.Second)))):
+		}
+		target := fmt.Sprint("/doc/", rng.IntN(simTargets))
+		for range 1 + rng.IntN(3)*rng.IntN(100) {
+			w.s.c.Touch(ledger.TouchAPI, target, "")
+			time.Sleep(time.Duration(rng.Int64N(int64(10 * time.Millisecond))))
+		}
+		if rng.IntN(10) == 0 {
+			w.s.c.TouchAll(ledger.Webhook, func(string) bool { return true })
 		}
 	}
 }

@@ -15,6 +15,7 @@ type State struct {
 	Asked     time.Time `json:"asked,omitzero"`     // when upstream last confirmed it
 	Proven    time.Time `json:"proven,omitzero"`    // when upstream last gave its body
 	Due       time.Time `json:"due,omitzero"`       // upstream is not asked before
+	Touched   time.Time `json:"touched,omitzero"`   // when something last told that it changed
 	InFlight  bool      `json:"in_flight"`
 	Waiters   int       `json:"waiters"`
 	Passing   string    `json:"passing,omitempty"` // why its polls pass
@@ -39,7 +40,7 @@ func (c *Coalescer) States(host, target string, limit int) []State {
 func (f *Feed) state(now time.Time) State {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := State{Document: f.key.String(), Asked: f.asked, Proven: f.proven, Due: f.due}
+	s := State{Document: f.key.String(), Asked: f.asked, Proven: f.proven, Due: f.due, Touched: f.touched()}
 	if f.snap != nil {
 		s.Tag, s.Bytes, s.Bodyless = string(f.snap.Tag), len(f.snap.Body), f.snap.Bodyless
 	}

@@ -165,8 +165,8 @@ func (f *Feed) follow(p *Poll, now time.Time) (busy <-chan struct{}, asks *membe
 	c := m.circle
 	switch {
 	case m.turn != c.turn, now.Before(c.alone):
-	case c.asked.After(f.asked) && now.Before(c.due):
-		f.asked, f.due = c.asked, c.due
+	case c.asked.After(f.asked) && c.asked.After(f.touched()) && now.Before(p.Route.stretched(c.asked, c.due)):
+		f.keep(p.Route, true, c.asked, c.due)
 	case c.busy != nil:
 		return c.busy, nil
 	default:
@@ -226,7 +226,7 @@ func (f *Feed) confirmed() {
 	m.gathering.mu.Lock()
 	defer m.gathering.mu.Unlock()
 	if m.turn == m.circle.turn && f.asked.After(m.circle.asked) {
-		m.circle.asked, m.circle.due = f.asked, f.due
+		m.circle.asked, m.circle.due = f.asked, f.regular()
 	}
 }
 

@@ -78,7 +78,7 @@ func (c *Coalescer) Watch(ctx context.Context, p *Poll) (*Watch, error) {
 
 // enter opens a watch that has not been proven.
 func (c *Coalescer) enter(p *Poll) *Watch {
-	w := &Watch{feed: c.documents.acquire(p.Key, p.URL, c), who: p.Writer}
+	w := &Watch{feed: c.documents.acquire(p, c), who: p.Writer}
 	c.watched.add(w)
 	w.feed.enter(w, p)
 	w.deaf = w.listen(p)

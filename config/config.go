@@ -30,6 +30,8 @@ type Config struct {
 	H2C         bool // HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)
 	Log         Log
 	SignsOut    []Endpoint // requests that end a session
+	Webhooks    []Webhook  // where other applications tell of changes
+	NewsCanary  string     // the path whose news alone prove that their source is alive; "" means any
 
 	// Warnings are what [Parse] found worth saying though nothing is wrong,
 	// by line.

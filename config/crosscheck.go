@@ -11,6 +11,7 @@ func (d *decoder) crossCheck(c *Config) {
 	d.checkPair("tls")
 	d.checkPair("upstream_tls")
 	d.checkSecrets(c)
+	d.checkWebhooks(c)
 	names, paths := map[string]string{}, map[string]string{}
 	for i := range c.Routes {
 		r, at := &c.Routes[i], element("routes", i)
@@ -23,6 +24,7 @@ func (d *decoder) crossCheck(c *Config) {
 		d.checkIntervals(r, at)
 		d.checkHeaders(r, at)
 		d.checkPercent(r, at)
+		d.checkNews(c, r, at)
 	}
 }
 
@@ -43,11 +45,15 @@ func (d *decoder) checkPair(at string) {
 // checkSecrets warns of secrets that can be guessed. It says how long they
 // should be, never how long they are.
 func (d *decoder) checkSecrets(c *Config) {
-	const enough = 16
 	for key, s := range map[string]Secret{"secret": c.Secret, "admin_token": c.AdminToken, "admin_read_token": c.AdminReadToken} {
-		if d.isSound(key) && len(s) < enough {
-			d.warn(key, "can be guessed; want at least %d random characters", enough)
-		}
+		d.checkGuessable(key, s)
+	}
+}
+
+func (d *decoder) checkGuessable(key string, s Secret) {
+	const enough = 16
+	if d.isSound(key) && len(s) < enough {
+		d.warn(key, "can be guessed; want at least %d random characters", enough)
 	}
 }
 

@@ -42,8 +42,8 @@ func documentTables() []documentTable {
 		switch to := k.to.(type) {
 		case group:
 			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(k.name+".", to.keys)})
-		case routeList:
-			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(k.name+"[].", (&Route{}).keys())})
+		case sections:
+			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(k.name+"[].", to.each())})
 		}
 	}
 	return tables

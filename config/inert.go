@@ -8,14 +8,10 @@ import (
 // can be written ahead of the version that heeds them, and have no effect in
 // this one; and what they are waiting for.
 func inert() map[string]string {
-	const draining, news = "draining in stages", "news"
+	const draining = "draining in stages"
 	return map[string]string{
-		"drain.blackout":           draining,
-		"drain.spread":             draining,
-		"routes[].touched_by":      news,
-		"routes[].news":            news,
-		"routes[].news_timeout":    news,
-		"routes[].safety_interval": news,
+		"drain.blackout": draining,
+		"drain.spread":   draining,
 	}
 }
 

@@ -100,6 +100,12 @@ func (v group) decode(d *decoder, n *yaml.Node, at string) { d.section(n, at, v.
 
 func (v group) describe() description { return description{kind: "section"} }
 
+// sections is a list of mappings with keys of their own.
+type sections interface {
+	value
+	each() []key
+}
+
 // routeList is the list of routes, in the order in which they are tried.
 type routeList struct{ into *[]Route }
 
@@ -115,6 +121,8 @@ func (v routeList) decode(d *decoder, n *yaml.Node, at string) {
 }
 
 func (v routeList) describe() description { return description{kind: "list of routes"} }
+
+func (v routeList) each() []key { return (&Route{}).keys() }
 
 // fieldMap is a mapping of header names to values.
 type fieldMap struct{ into *map[string]string }

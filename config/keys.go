@@ -43,6 +43,10 @@ func (c *Config) keys() []key {
 			doc: "What is written to standard error."},
 		{name: "signs_out", to: list(&c.SignsOut, endpoint()), otherwise: "none",
 			doc: "Requests that end a session."},
+		{name: "webhooks", to: webhookList{&c.Webhooks}, otherwise: "none",
+			doc: "Where other applications tell of changes, as POST /api/v1/webhook/NAME on the admin listener."},
+		{name: "news_canary", to: scalar(&c.NewsCanary, canary()), otherwise: "any news will do",
+			doc: "A path that something touches again and again by the same way as others: only news of it, and heartbeats, prove that their source is alive. It need be on no route."},
 		{name: "routes", to: routeList{&c.Routes}, otherwise: "everything passes through", required: true,
 			doc: "The URLs that clients poll; the first route that matches wins. What matches none, and every method but GET and HEAD, passes through untouched."},
 	}

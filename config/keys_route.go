@@ -16,8 +16,8 @@ func (r *Route) matchKeys() []key {
 	return []key{
 		{name: "name", to: scalar(&r.Name, routeName()), required: true, otherwise: "required", example: "issue_changes",
 			doc: "The label in metrics, logs and dashboards."},
-		{name: "path", to: scalar(&r.Path, pattern()), required: true, otherwise: "required", example: `"/**/-/issues/*/changes"`,
-			doc: "The path, after percent-decoding: * is one segment or a part of one, ** any number of segments, {name} a segment with a name."},
+		{name: "path", to: scalar(&r.Path, pattern()), required: true, otherwise: "required", example: `"/**/-/issues/{id}/changes"`,
+			doc: "The path, after percent-decoding: * is one segment or a part of one, ** any number of segments, {name} a segment with a name or, as a part of one, its letters, digits, _ and -."},
 		{name: "stage", to: scalar(&r.Stage, stage()), def: "observe",
 			doc: "The rung of the ladder: pass through, measure, coalesce, or coalesce and push."},
 		{name: "percent", to: scalar(&r.Percent, percent()), def: "100",
@@ -127,10 +127,10 @@ func (r *Route) pushKeys() []key {
 
 func (r *Route) newsKeys() []key {
 	return []key{
-		{name: "touched_by", to: list(&r.TouchedBy, endpoint()), otherwise: "none", example: `["PUT /{project}/-/issues/{id}"]`,
-			doc: "Requests that change this route's documents; named segments stand for the same in path."},
+		{name: "touched_by", to: list(&r.TouchedBy, endpoint()), otherwise: "none", example: `["PUT /**/-/issues/{id}*"]`,
+			doc: "Requests that change this route's documents, once they are answered 2xx or 3xx; {name} and ** stand for the same in path. A wildcard of path that they do not fill has every document looked at. What a write names itself (RFC 9111 §4.4) needs no listing."},
 		{name: "news", to: list(&r.News, newsSource()), otherwise: "none",
-			doc: "Sources of changes that cover this route: while all are alive, documents are asked for on news alone."},
+			doc: "Sources of changes that cover this route: while all are alive, documents are asked for on news and every safety_interval. touch and webhook are alive while they say something, writes as long as Pollard is."},
 		{name: "news_timeout", to: scalar(&r.NewsTimeout, duration(time.Second, day)), def: "60s",
 			doc: "How long after its last sign a source is believed alive."},
 		{name: "safety_interval", to: scalar(&r.SafetyInterval, duration(time.Second, day)), def: "60s",

@@ -47,10 +47,11 @@ func checkPattern(s string) error {
 		if err := checkSegment(segment); err != nil {
 			return err
 		}
-		if segment != "" && segment[0] == '{' && named[segment] {
+		if name := nameIn(segment); name != "" && named[name] {
 			return errors.New("has two segments of the same name")
+		} else {
+			named[name] = true
 		}
-		named[segment] = true
 	}
 	return nil
 }
@@ -76,11 +77,22 @@ func checkSegment(s string) error {
 }
 
 func checkNamed(s string) error {
-	name := strings.TrimSuffix(strings.TrimPrefix(s, "{"), "}")
-	if len(name) != len(s)-2 || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return errors.New("has braces that are not a named segment; want a whole segment such as {id}, of a-z, 0-9 and _")
+	name := nameIn(s)
+	before, after, _ := strings.Cut(s, "{"+name+"}")
+	switch {
+	case name == "" || strings.ContainsAny(before+after, "{}") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "":
+		return errors.New("has braces that are not one named segment, or a part of one; want a name such as {id}, of a-z, 0-9 and _")
+	case strings.Contains(before, "*"):
+		return errors.New("has a * before a name in one segment: where the name begins could not be told")
 	}
-	return nil
+	return checkSegment(before + after)
+}
+
+// nameIn returns the name in a segment, "" if there is none.
+func nameIn(s string) string {
+	_, rest, _ := strings.Cut(s, "{")
+	name, _, _ := strings.Cut(rest, "}")
+	return name
 }
 
 func isUnmatchable(r rune) bool {

@@ -58,21 +58,21 @@ func (p *referencePrinter) setting(indent string, k key) {
 	case group:
 		fmt.Fprintf(p.w, "%s%s%s:\n", indent, mark, k.name)
 		p.keys(indent+"  ", k.name+".", to.keys)
-	case routeList:
+	case sections:
 		fmt.Fprintf(p.w, "%s%s%s:\n", indent, mark, k.name)
-		p.route(indent+"  ", k.name+"[].")
+		p.element(indent+"  ", mark, k.name+"[].", to.each())
 	default:
 		fmt.Fprintf(p.w, "%s%s%s: %s\n", indent, mark, k.name, k.shownAs())
 	}
 }
 
-// route prints one route; its first key, which is required, begins the element.
-func (p *referencePrinter) route(indent, prefix string) {
-	keys := (&Route{}).keys()
+// element prints one element of a list; its first key, which is required, begins
+// it.
+func (p *referencePrinter) element(indent, mark, prefix string, keys []key) {
 	first := keys[0]
 	p.comment(indent, first.doc)
 	p.comment(indent, first.note())
-	fmt.Fprintf(p.w, "%s- %s: %s\n", indent, first.name, first.shownAs())
+	fmt.Fprintf(p.w, "%s%s- %s: %s\n", indent, mark, first.name, first.shownAs())
 	p.keys(indent+"  ", prefix, keys[1:])
 }
 

@@ -40,6 +40,7 @@ func TestTheReferenceIsAConfigurationWithEveryKeySet(t *testing.T) {
 	}
 	check("", c.keys())
 	check("routes[0].", c.Routes[0].keys())
+	check("webhooks[0].", c.Webhooks[0].keys())
 	for _, w := range c.Warnings {
 		if !strings.Contains(w.Message, "has no effect in this version") {
 			t.Errorf("got %v", w)
@@ -75,6 +76,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 	}
 	check("", (&Config{}).keys())
 	check("routes[].", (&Route{}).keys())
+	check("webhooks[].", (&Webhook{}).keys())
 }
 
 func TestDocumentIsUpToDate(t *testing.T) {

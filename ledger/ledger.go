@@ -37,6 +37,9 @@ type Ledger struct {
 	deliveries     *prometheus.CounterVec
 	delivery       *prometheus.HistogramVec
 	refused        *prometheus.CounterVec
+	news           *prometheus.CounterVec
+	newsDelay      *prometheus.HistogramVec
+	newsAlive      *prometheus.GaugeVec
 	stage          *prometheus.GaugeVec
 	percent        *prometheus.GaugeVec
 	killed         prometheus.Gauge
@@ -68,6 +71,9 @@ func New(reg *prometheus.Registry) *Ledger {
 		deliveries:     counters(m[deliveriesTotal]),
 		delivery:       deliveryHistograms(m[deliverySeconds]),
 		refused:        counters(m[subscriptionsRefusedTotal]),
+		news:           counters(m[newsTotal]),
+		newsDelay:      deliveryHistograms(m[newsDelaySeconds]),
+		newsAlive:      gauges(m[newsAlive]),
 		stage:          gauges(m[rolloutStage]),
 		percent:        gauges(m[rolloutPercent]),
 		killed:         gauges(m[killed]).WithLabelValues(),
@@ -82,7 +88,7 @@ func New(reg *prometheus.Registry) *Ledger {
 	reg.MustRegister(
 		l.polls, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
 		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
-		l.verdict, l.falls, l.checks, l.compared,
+		l.news, l.newsDelay, l.newsAlive, l.verdict, l.falls, l.checks, l.compared,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

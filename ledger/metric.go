@@ -17,6 +17,9 @@ const (
 	deliveriesTotal
 	deliverySeconds
 	subscriptionsRefusedTotal
+	newsTotal
+	newsDelaySeconds
+	newsAlive
 	stalenessSeconds
 	saturationRatio
 	rolloutStage
@@ -78,6 +81,21 @@ func Metrics() []Metric {
 			Name:   "pollard_subscriptions_refused_total",
 			Help:   "Subscriptions refused before the upstream was asked, by why.",
 			Labels: []string{"route", "reason"},
+		},
+		newsTotal: {
+			Name:   "pollard_news_total",
+			Help:   "Pieces of news of changes, by what told: paths and patterns named, and writes that passed. What no route serves is under other.",
+			Labels: []string{"route", "source"},
+		},
+		newsDelaySeconds: {
+			Name:   "pollard_news_delay_seconds",
+			Help:   "Time from news of a watched document until the upstream had answered what it was asked because of them.",
+			Labels: []string{"route", "source"},
+		},
+		newsAlive: {
+			Name:   "pollard_news_alive",
+			Help:   "1 while every source of news that the route names is alive and its interval stretched, else 0; absent where it names none.",
+			Labels: []string{"route"},
 		},
 		stalenessSeconds: {
 			Name:   "pollard_staleness_seconds",

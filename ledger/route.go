@@ -21,6 +21,9 @@ type Route struct {
 	delivery   prometheus.Observer
 	refused    *prometheus.CounterVec
 	checks     *prometheus.CounterVec
+	news       *prometheus.CounterVec
+	newsDelay  prometheus.ObserverVec
+	newsAlive  *prometheus.GaugeVec
 
 	bypass   bypasses
 	watchers watchers
@@ -34,6 +37,9 @@ func newRoute(l *Ledger, name string) *Route {
 		delivery:   l.delivery.WithLabelValues(name),
 		refused:    l.refused.MustCurryWith(prometheus.Labels{"route": name}),
 		checks:     l.checks.MustCurryWith(prometheus.Labels{"route": name}),
+		news:       l.news.MustCurryWith(prometheus.Labels{"route": name}),
+		newsDelay:  l.newsDelay.MustCurryWith(prometheus.Labels{"route": name}),
+		newsAlive:  l.newsAlive.MustCurryWith(prometheus.Labels{"route": name}),
 		bypass:     newBypasses(l.bypass, name),
 	}
 	r.watchers = watchers{avoided: r.avoided, open: make(map[Transport]prometheus.Gauge)}

@@ -41,7 +41,7 @@ func (h *Handler) coalesce(x *exchange) {
 func (h *Handler) poll(x *exchange) *coalescer.Poll {
 	p := &coalescer.Poll{
 		Key:       h.keys.key(x.route, x),
-		URL:       x.in.Host + x.target,
+		URL:       x.in.Host + x.path + x.route.query(x.query),
 		Route:     x.route.live,
 		Condition: x.condition,
 		Writer:    h.writer(x.identity, x.who),

@@ -70,7 +70,7 @@ func (h *Handler) explainRoute(e *Explanation, x *exchange) {
 	rt := x.route
 	e.Route, e.Pattern = rt.Name, rt.Path
 	e.Stage, e.Percent, e.Share = rt.Rollout.Stage.String(), rt.Rollout.Percent.String(), rt.Policy.Share.String()
-	e.Stored = h.Coalescer.States(x.in.Host, x.target, maxExplained)
+	e.Stored = h.Coalescer.States(x.in.Host, x.path+rt.query(x.query), maxExplained)
 	e.Bypasses = rt.live.Counts.Totals().Bypass
 	x.condition = etag.ParseCondition(x.in.Header)
 	x.vary = rt.live.Vary()

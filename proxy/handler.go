@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/push"
@@ -20,7 +21,7 @@ import (
 	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
-// Options for [New]. All but Secret and AccessLog are required.
+// Options for [New]. All but Secret, AccessLog, Liveness and Canary are required.
 type Options struct {
 	Forward   *forward.Forwarder
 	Coalescer *coalescer.Coalescer
@@ -32,6 +33,8 @@ type Options struct {
 	AccessLog bool // one line per poll
 
 	Observer *observe.Observer // learns from what passes; may be nil
+	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
+	Canary   string            // where set, only news of this path prove that their source is alive
 
 	Push *push.Hub               // serves subscriptions
 	Own  map[string]http.Handler // what lives below /-/pollard/, by path; may be filled in until the first request
@@ -89,6 +92,7 @@ func (h *Handler) Swap(routes []RouteOptions, signOuts []Endpoint) error {
 	}
 	h.trials.judged(t.routes, time.Now())
 	h.tables.Store(t)
+	h.coverage(t)
 	for _, rt := range before.routes {
 		switch after := t.named(rt.Name); {
 		case after == nil: // sent away

@@ -17,6 +17,7 @@ func (h *Handler) passOther(x *exchange) {
 	h.forward(x, h.other, func(resp *http.Response) {
 		if isUnsafe(x.in.Method) && resp.StatusCode >= 200 && resp.StatusCode < 400 {
 			h.wrote(x)
+			h.touchedBy(x, resp)
 		}
 		h.heedSignOut(x, resp)
 	})

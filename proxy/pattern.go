@@ -10,7 +10,8 @@ import (
 )
 
 // pattern matches paths: `*` stands for one segment or, inside of one, for any
-// run of characters, `**` for any number of segments, `{name}` for one segment.
+// run of characters, `**` for any number of segments, `{name}` for one segment or,
+// inside of one, for some characters.
 type pattern struct{ segments []string }
 
 func parsePattern(s string) (pattern, error) {
@@ -19,43 +20,75 @@ func parsePattern(s string) (pattern, error) {
 	}
 	segments := strings.Split(s[1:], "/")
 	for i, segment := range segments {
-		if strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
-			segments[i] = "*"
-			continue
-		}
-		segments[i] = strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`).Replace(segment)
+		segments[i] = parseSegment(segment)
 	}
 	return pattern{slices.CompactFunc(segments, func(a, b string) bool { return a == "**" && b == "**" })}, nil
 }
 
+// parseSegment turns a segment into what matchSegment compares. A name that is
+// only a part of it stands for at least one character.
+func parseSegment(s string) string {
+	before, rest, found := strings.Cut(s, "{")
+	_, after, closed := strings.Cut(rest, "}")
+	switch {
+	case found && closed && before == "" && after == "":
+		return "*"
+	case found && closed:
+		return literal(before) + "?*" + literal(after)
+	}
+	return literal(s)
+}
+
+// literal takes their meaning from the characters that have one for path.Match,
+// but for *.
+func literal(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`).Replace(s)
+}
+
 // matches reports whether the pattern covers a path, given as its decoded
 // segments.
-func (p pattern) matches(segments []string) bool { return match(p.segments, segments) }
+func (p pattern) matches(segments []string) bool { return match(p.segments, segments, nil) }
+
+// span is which segments of a path a segment of a pattern covers.
+type span struct{ from, to int }
 
 // match walks both lists; on a mismatch behind a `**` it lets that one cover a
 // segment more. Only the last `**` needs to be tried again, so the work is at
-// most the product of the lengths.
-func match(pattern, segments []string) bool {
+// most the product of the lengths. Where spans are given, as many as there are
+// segments in the pattern, they are set.
+func match(pattern, segments []string, spans []span) bool {
 	p, s := 0, 0
 	retryP, retryS := -1, 0
 	for s < len(segments) {
 		switch {
 		case p < len(pattern) && pattern[p] == "**":
 			retryP, retryS = p, s
+			cover(spans, p, s, s)
 			p++
 		case p < len(pattern) && matchSegment(pattern[p], segments[s]):
+			cover(spans, p, s, s+1)
 			p, s = p+1, s+1
 		case retryP >= 0:
 			retryS++
+			if spans != nil {
+				spans[retryP].to = retryS
+			}
 			p, s = retryP+1, retryS
 		default:
 			return false
 		}
 	}
 	for p < len(pattern) && pattern[p] == "**" {
+		cover(spans, p, s, s)
 		p++
 	}
 	return p == len(pattern)
+}
+
+func cover(spans []span, p, from, to int) {
+	if spans != nil {
+		spans[p] = span{from, to}
+	}
 }
 
 func matchSegment(pattern, segment string) bool {
@@ -65,7 +98,7 @@ func matchSegment(pattern, segment string) bool {
 	case segment:
 		return true
 	}
-	if !strings.Contains(pattern, "*") && !strings.Contains(pattern, `\`) {
+	if !strings.ContainsAny(pattern, `*?\`) {
 		return false
 	}
 	ok, err := path.Match(pattern, segment)

@@ -35,7 +35,10 @@ type RouteOptions struct {
 	PollHeaders  http.Header // fields of a poll that a socket cannot carry, where no poll was seen
 	SignalBudget int         // where not 0, watchers are told that something changed, and may ask so many times per second in all
 
-	Check rollout.Percent // share of what is given from memory that is checked with upstream
+	Check       rollout.Percent // share of what is given from memory that is checked with upstream
+	TouchedBy   []Endpoint      // requests that change this route's documents; names in both patterns stand for the same
+	News        []ledger.Source // while all of these are alive, documents are asked for on news and every SafetyInterval
+	NewsTimeout time.Duration   // a source is believed alive this long after its last sign
 
 	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
 }
@@ -86,7 +89,7 @@ func newRoute(o RouteOptions, counts *ledger.Route) (*Route, error) {
 		}
 	}
 	counts.Interval(o.Policy.Interval)
-	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed, SaysWho: rt.saysWho}
+	rt.live = &coalescer.Route{Policy: o.Policy, Name: o.Name, Counts: counts, Keyed: rt.keyed, SaysWho: rt.saysWho, Coverage: &coalescer.Coverage{}}
 	return rt, nil
 }
 
@@ -150,11 +153,12 @@ func (rt *Route) ignores(name string) bool { return rt.declared[name] == harmles
 
 // table is the routes in force, swapped as a whole.
 type table struct {
-	routes    []*Route
-	audiences []*audience // each way to tell identities that some route has
-	signOuts  []endpoint
-	pushes    bool     // some route is at stage push
-	origins   []string // that some such route allows
+	routes     []*Route
+	audiences  []*audience // each way to tell identities that some route has
+	signOuts   []endpoint
+	writeRules []writeRule // what requests change
+	pushes     bool        // some route is at stage push
+	origins    []string    // that some such route allows
 }
 
 // newTable compiles routes. What routes of the same name had learnt stays
@@ -170,6 +174,11 @@ func newTable(options []RouteOptions, old *table, led *ledger.Ledger) (*table, e
 			rt.live.Inherit(before.live)
 		}
 		t.routes = append(t.routes, rt)
+		rules, err := newWriteRules(rt)
+		if err != nil {
+			return nil, err
+		}
+		t.writeRules = append(t.writeRules, rules...)
 		if o.Rollout.Stage == rollout.Push {
 			t.pushes = true
 			t.origins = append(t.origins, o.Origins...)

@@ -47,7 +47,7 @@ func TestWritersReadTheirOwnWrites(t *testing.T) {
 				read := func() string { return body(r.ask(from(test.peer, request("/d", test.reads...)))) }
 				read()
 				time.Sleep(time.Second)
-				r.get("POST /d", test.writes...)
+				r.get("POST /other", test.writes...)
 				want := "version 0"
 				if test.sees {
 					want = "version 1"

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -40,6 +41,7 @@ type instance struct {
 	forward   *forward.Forwarder
 	fleet     *redisstore.Store // nil for an instance alone
 	coalescer *coalescer.Coalescer
+	news      *changes.Liveness
 	hub       *push.Hub
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
@@ -84,12 +86,13 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.coalescer = coalescer.New(coalescer.Options{
 		Transport: in.forward, Store: storeOf(in.fleet), StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
+	in.news = changes.New(log)
 	in.hub = push.New(pushOptions(c, log))
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls,
-		Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
+		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
@@ -98,7 +101,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	in.admin = &http.Server{
 		Handler: admin.New(admin.Options{
 			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, Gatherer: reg, Ready: in.ready,
-			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin),
+			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin), Webhooks: webhooks(c),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -213,6 +216,7 @@ func (in *instance) close() {
 	in.leaving.Wait()
 	in.hub.Close()
 	in.proxy.Close()
+	in.news.Close()
 	in.coalescer.Close()
 	if in.fleet != nil {
 		if err := in.fleet.Close(); err != nil {

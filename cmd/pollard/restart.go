@@ -21,6 +21,8 @@ func needsRestart(old, new *config.Config) []string {
 		{"admin_token", old.AdminToken, new.AdminToken},
 		{"admin_read_token", old.AdminReadToken, new.AdminReadToken},
 		{"state", old.State, new.State},
+		{"webhooks", old.Webhooks, new.Webhooks},
+		{"news_canary", old.NewsCanary, new.NewsCanary},
 		{"tls", old.TLS, new.TLS},
 		{"upstream_tls", old.UpstreamTLS, new.UpstreamTLS},
 		{"limits", old.Limits, new.Limits},

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/config"
+	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/proxy/admin"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
@@ -23,11 +26,12 @@ func routes(c *config.Config) []proxy.RouteOptions {
 				Share:    share(r.Share),
 				Interval: r.Interval, MinInterval: r.MinInterval, MaxInterval: r.MaxInterval,
 				Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
-				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease,
+				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease, SafetyInterval: r.SafetyInterval,
 			},
 			Identity: r.Identity, Variant: r.Variant, Ignore: r.Ignore,
 			IgnoreCookies: r.IgnoreCookies, IgnoreQuery: r.IgnoreQuery,
 			Origins: r.Origins, PollHeaders: pollHeaders(r.PollHeaders), SignalBudget: signalBudget(r),
+			TouchedBy: endpoints(r.TouchedBy), News: sources(r.News), NewsTimeout: r.NewsTimeout,
 			Stretch: r.Stretch,
 		}
 	}
@@ -55,12 +59,41 @@ func signalBudget(r config.Route) int {
 	return 0
 }
 
-func signOuts(c *config.Config) []proxy.Endpoint {
+func signOuts(c *config.Config) []proxy.Endpoint { return endpoints(c.SignsOut) }
+
+func endpoints(list []config.Endpoint) []proxy.Endpoint {
 	var endpoints []proxy.Endpoint
-	for _, e := range c.SignsOut {
+	for _, e := range list {
 		endpoints = append(endpoints, proxy.Endpoint(e))
 	}
 	return endpoints
+}
+
+// sources are called alike in the configuration and in metrics.
+func sources(news []config.News) []ledger.Source {
+	var sources []ledger.Source
+	for _, n := range news {
+		sources = append(sources, ledger.Source(n))
+	}
+	return sources
+}
+
+// webhooks turns the configuration's words into the admin listener's. Their
+// templates have been read once already.
+func webhooks(c *config.Config) []admin.Webhook {
+	var hooks []admin.Webhook
+	for _, w := range c.Webhooks {
+		hook := admin.Webhook{Name: w.Name, Token: string(w.Token), HMAC: string(w.HMAC), Header: w.Header}
+		for _, template := range w.Touches {
+			path, err := proxy.ParseWebpath(template)
+			if err != nil {
+				panic(fmt.Sprintf("webhook %s: template %q %v", w.Name, template, err)) // only for one that config did not check
+			}
+			hook.Touches = append(hook.Touches, path)
+		}
+		hooks = append(hooks, hook)
+	}
+	return hooks
 }
 
 func share(s config.Share) coalescer.Share {

@@ -1,6 +1,6 @@
 // Package admin is the listener for operators: metrics, health, what can be
-// asked about routes and documents, and the rollout, which can be changed. It is
-// never for the public.
+// asked about routes and documents, the rollout, which can be changed, and what
+// tells of changes. It is never for the public.
 package admin
 
 import (
@@ -27,6 +27,7 @@ type Options struct {
 	Ready     func() error // why the instance is not ready; nil if it is
 	Token     string       // may change things, and read
 	ReadToken string       // where set, it or Token is asked for by everything but the health checks
+	Webhooks  []Webhook    // with names that differ
 	Loopback  bool         // the listener is on loopback: without any token, whoever reaches it may change things
 }
 
@@ -43,6 +44,8 @@ func New(o Options) http.Handler {
 	mux.Handle("PUT /api/v1/routes/{name}", a.changing(a.move))
 	mux.Handle("PUT /api/v1/kill", a.changing(a.kill))
 	mux.Handle("DELETE /api/v1/kill", a.changing(a.revive))
+	mux.Handle("POST /api/v1/touch", a.changing(a.touch))
+	mux.HandleFunc("POST /api/v1/webhook/{name}", a.webhook)
 	mux.Handle("GET /api/v1/audit", a.reading(http.HandlerFunc(a.audit)))
 	mux.Handle("GET /{$}", a.reading(http.HandlerFunc(index)))
 	return mux
@@ -92,6 +95,8 @@ GET /api/v1/advice               what observing has learnt: what can be shared, 
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields
 PUT /api/v1/routes/NAME          move a route: {"stage":"push","percent":25,"why":"…"}, or a part of that
 PUT /api/v1/kill                 pass everything through; DELETE ends it
+POST /api/v1/touch               tell of changes: {"paths":["/…"]}, {"patterns":["/…"]}, {"heartbeat":true}
+POST /api/v1/webhook/NAME        the same in another application's words, as configured
 GET /api/v1/audit                who moved what; ?route=NAME, ?n=100
 GET /metrics                     for Prometheus
 GET /livez, GET /readyz          health

@@ -1,0 +1,116 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/etag"
+	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy"
+)
+
+// Bounds of one touch or webhook. What is larger is refused with 413.
+const (
+	maxTouch    = 1 << 20 // bytes
+	maxPaths    = 10_000
+	maxPatterns = 100 // each is held against every path that there is
+)
+
+// touch is the body of a touch: names, or a representation, or nothing but a sign
+// of life.
+type touch struct {
+	Paths     []string `json:"paths"`
+	Patterns  []string `json:"patterns"`
+	Heartbeat bool     `json:"heartbeat"`
+
+	Path        string  `json:"path"`
+	Body        *string `json:"body"`
+	ContentType string  `json:"content_type"`
+	ETag        string  `json:"etag"`
+}
+
+// touched is the answer.
+type touched struct {
+	Touched  int      `json:"touched"`            // documents
+	Unrouted int      `json:"no_route,omitempty"` // paths that no route serves
+	Examples []string `json:"no_route_paths,omitempty"`
+}
+
+func (a *admin) touch(w http.ResponseWriter, r *http.Request) {
+	data, ok := readNews(w, r)
+	if !ok {
+		return
+	}
+	t, err := parseTouch(data)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if len(t.Paths) > maxPaths || len(t.Patterns) > maxPatterns {
+		http.Error(w, fmt.Sprintf("%d paths and %d patterns: a touch takes at most %d paths and %d patterns; send several", len(t.Paths), len(t.Patterns), maxPaths, maxPatterns), http.StatusRequestEntityTooLarge)
+		return
+	}
+	met, err := a.told(t)
+	var unsuppliable *proxy.Unsuppliable
+	switch {
+	case errors.As(err, &unsuppliable):
+		http.Error(w, err.Error(), unsuppliable.Status)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		accept(w, met)
+	}
+}
+
+// told hands what was told to the proxy.
+func (a *admin) told(t *touch) (proxy.Met, error) {
+	if t.Body != nil {
+		return a.Proxy.Supply(ledger.TouchAPI, t.Path, coalescer.Representation{
+			Body: []byte(*t.Body), ContentType: t.ContentType, Tag: etag.Tag(t.ETag),
+		})
+	}
+	return a.Proxy.Touch(proxy.News{Source: ledger.TouchAPI, Paths: t.Paths, Patterns: t.Patterns, Heartbeat: t.Heartbeat})
+}
+
+func parseTouch(data []byte) (*touch, error) {
+	const want = `want {"paths":["/…"]}, {"patterns":["/…"]}, {"heartbeat":true}, or {"path","body","content_type","etag"} for a representation`
+	var t touch
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&t); err != nil {
+		return nil, fmt.Errorf("no touch: %w; %s", err, want)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("more than one JSON object")
+	}
+	names, represents := len(t.Paths)+len(t.Patterns) > 0, t.Body != nil
+	switch isPartial := !represents && (t.Path != "" || t.ContentType != "" || t.ETag != ""); {
+	case isPartial, represents && (names || t.Path == ""), !names && !represents && !t.Heartbeat:
+		return nil, errors.New("no touch: " + want)
+	}
+	return &t, nil
+}
+
+// readNews reads a body that tells of changes, unless it is too large.
+func readNews(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
+	var tooLarge *http.MaxBytesError
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxTouch))
+	switch {
+	case errors.As(err, &tooLarge):
+		http.Error(w, fmt.Sprintf("larger than %d bytes; send it in parts", maxTouch), http.StatusRequestEntityTooLarge)
+	case err != nil:
+		http.Error(w, "reading the body: "+err.Error(), http.StatusBadRequest)
+	}
+	return data, err == nil
+}
+
+func accept(w http.ResponseWriter, met proxy.Met) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	json.NewEncoder(w).Encode(touched{met.Documents, met.Unrouted, met.Examples}) // an error is the client's going away
+}
