@@ -39,17 +39,19 @@ type Feed struct {
 	mu sync.Mutex // never held across I/O, nor with another lock
 
 	// Guarded by mu.
-	snap       *Snapshot // newest; nil before the first
-	called     time.Time // when the last call began
-	asked      time.Time // when the call began that last confirmed snap
-	proven     time.Time // when the call began that last brought its body
-	run        time.Time // when the call began since which upstream said nothing but 304
-	due        time.Time // upstream is not asked before
-	stretched  *stretch  // why due is later than the interval has it; nil if it is not
-	covered    time.Time // upstream failed; snap covers for it until then without asking
-	superseded tagRing   // tags that snap is newer than
-	flight     *flight   // the call that may be joined
-	passUntil  time.Time // polls pass until then
+	snap       *Snapshot     // newest; nil before the first
+	called     time.Time     // when the last call began
+	asked      time.Time     // when the call began that last confirmed snap
+	proven     time.Time     // when the call began that last brought its body
+	run        time.Time     // when the call began since which upstream said nothing but 304
+	due        time.Time     // upstream is not asked before
+	stretched  *stretch      // why due is later than the interval has it; nil if it is not
+	since      time.Time     // when the call began that first brought this state
+	took       time.Duration // upstream, over its last answer
+	covered    time.Time     // upstream failed; snap covers for it until then without asking
+	superseded tagRing       // tags that snap is newer than
+	flight     *flight       // the call that may be joined
+	passUntil  time.Time     // polls pass until then
 	passReason string
 	passedAt   time.Time  // when a poll that went by itself was last answered
 	passedTag  etag.Tag   // with this state
@@ -228,6 +230,7 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 		f.superseded.add(old.Tag)
 	}
 	f.left = f.left.after(f.snap, s)
+	f.adapts(s, r, began, now)
 	same := f.snap != nil && f.snap.Tag == s.Tag
 	f.snap = s
 	f.take(s)
@@ -238,7 +241,7 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 // nextDue keeps the interval from the beginning of one call to that of the
 // next, and a pause after the end of a slow one.
 func (f *Feed) nextDue(r *Route, began, now time.Time) time.Time {
-	i := r.interval(PollInterval(f.snap.Header))
+	i := f.interval(r)
 	due, pause := began.Add(i), now.Add(min(i, r.MinInterval))
 	if pause.After(due) {
 		return pause

@@ -264,7 +264,7 @@ func (f *Feed) cover(fl *flight, r *Route, res *result, now time.Time) {
 	if fl.began.Before(f.asked) {
 		return
 	}
-	wait := r.interval(PollInterval(f.snap.Header))
+	wait := f.interval(r)
 	if res.response != nil {
 		wait = max(wait, min(retryAfter(res.response.Header, now), r.MaxInterval))
 	}

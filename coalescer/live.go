@@ -226,7 +226,7 @@ func (f *Feed) interval(r *Route) time.Duration {
 	if f.snap == nil {
 		return r.interval(0)
 	}
-	return r.interval(PollInterval(f.snap.Header))
+	return f.adapted(r, PollInterval(f.snap.Header))
 }
 
 // tick asks upstream on behalf of those who watch, and sets the next tick. ctx

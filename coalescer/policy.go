@@ -33,6 +33,10 @@ type Policy struct {
 	MaxInterval time.Duration // upper bound of the interval
 
 	SafetyInterval time.Duration // between upstream calls for one document while news cover the route; shorter ones stretch nothing
+	// Staleness, where it is not 0, has each document find its own interval,
+	// within these bounds and no shorter than upstream wants it: such that 95 %
+	// of the route's changes are seen within this.
+	Staleness time.Duration
 
 	Timeout      time.Duration // upstream must have answered, body included, within
 	MaxBody      int64         // bytes; larger bodies are streamed to their reader and not stored
@@ -59,6 +63,7 @@ type Route struct {
 
 	Coverage *Coverage // whether news cover the route; nil where they never do
 
+	tempo tempo
 	vary  atomic.Pointer[[]string]
 	quiet quiet
 }
@@ -82,6 +87,8 @@ func (r *Route) Vary() []string {
 func (r *Route) Inherit(from *Route) {
 	if from != nil {
 		r.vary.Store(from.vary.Load())
+		r.tempo.part.Store(from.tempo.part.Load())
+		r.tempo.late.Store(from.tempo.late.Load())
 		r.quiet.since.Store(from.quiet.since.Load())
 		r.Coverage = from.Coverage
 	}

@@ -46,8 +46,10 @@ func share() kind[Share] {
 func (r *Route) paceKeys() []key {
 	pace := duration(time.Millisecond, day)
 	return []key{
-		{name: "interval", to: scalar(&r.Interval, pace), otherwise: "the upstream's Poll-Interval, else 5s", example: "3s",
-			doc: "Between two upstream calls for one document."},
+		{name: "interval", to: scalar(&r.Interval, orAuto(pace)), otherwise: "the upstream's Poll-Interval, else 5s", example: "3s",
+			doc: "Between two upstream calls for one document. With auto each document finds its own, no shorter than the upstream's or else min_interval: often after a change, ever more seldom while nothing changes."},
+		{name: "staleness", to: scalar(&r.Staleness, pace), def: "3s",
+			doc: "With interval: auto, 95 % of the route's changes are to be seen within this."},
 		{name: "min_interval", to: scalar(&r.MinInterval, pace), otherwise: "the smaller of 1s and interval", example: "1s",
 			doc: "The least interval, whatever the upstream says."},
 		{name: "max_interval", to: scalar(&r.MaxInterval, pace), otherwise: "the larger of 60s and interval", example: "60s",

@@ -38,6 +38,22 @@ func duration(from, to time.Duration) kind[time.Duration] {
 	return within(k, from, to, showDuration)
 }
 
+// auto is an interval that each document finds for itself.
+const auto time.Duration = -1
+
+// orAuto accepts the word auto, too.
+func orAuto(k kind[time.Duration]) kind[time.Duration] {
+	parse := k.parse
+	k.name += " or auto"
+	k.parse = func(s string) (time.Duration, error) {
+		if s == "auto" {
+			return auto, nil
+		}
+		return parse(s)
+	}
+	return k
+}
+
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err == nil {

@@ -15,6 +15,8 @@ type Route struct {
 	Share   Share           // what may be shared between different identities
 
 	Interval     time.Duration // between two upstream calls, where the upstream does not say
+	Auto         bool          // interval: auto
+	Staleness    time.Duration // with Auto, 95 % of changes are to be seen within
 	MinInterval  time.Duration // at most Interval
 	MaxInterval  time.Duration // at least Interval
 	Stretch      time.Duration // least Poll-Interval that clients are told; 0 tells them the upstream's
@@ -105,6 +107,12 @@ func newRoute() Route {
 // derive fills in the defaults that depend on other keys. An interval that the
 // operator did not set gives way to the bounds that they did.
 func (r *Route) derive() {
+	if r.Interval == auto {
+		r.Auto, r.Interval = true, max(defaultMinInterval, r.MinInterval)
+		if r.MaxInterval > 0 {
+			r.Interval = min(r.Interval, r.MaxInterval)
+		}
+	}
 	if r.Interval == 0 {
 		r.Interval = defaultInterval
 		if r.MaxInterval > 0 {

@@ -71,7 +71,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 
 	r := parseText(t, "routes: [{name: poll, path: /poll}]").Routes[0]
 	expect(t, "route", r, Route{Name: "poll", Path: "/poll", Stage: rollout.Observe, Percent: rollout.Everyone, Share: ShareNothing,
-		Interval: 5 * time.Second, MinInterval: time.Second, MaxInterval: time.Minute,
+		Interval: 5 * time.Second, Staleness: 3 * time.Second, MinInterval: time.Second, MaxInterval: time.Minute,
 		Timeout: 30 * time.Second, MaxBody: 1 << 20, Audit: time.Minute, Flag: "pollard_poll",
 		Lease: time.Minute, Deliver: DeliverDocument, SignalBudget: 100, NewsTimeout: time.Minute, SafetyInterval: time.Minute})
 }

@@ -15,7 +15,7 @@ func (h *Handler) answer(x *exchange, a coalescer.Answer) {
 	x.settle(a.How.Outcome())
 	x.route.live.Counts.Staleness(a.Age)
 	if a.How == coalescer.Hit && !a.Covered {
-		x.age, x.interval = a.Age, x.route.Policy.Pace(coalescer.PollInterval(a.Snapshot.Header))
+		x.age, x.interval = a.Age, a.Age+max(a.TTL, 0)
 	}
 	header := x.w.Header()
 	for name, values := range a.Snapshot.Header {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/config"
@@ -25,7 +26,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 			Policy: coalescer.Policy{
 				Share:    share(r.Share),
 				Interval: r.Interval, MinInterval: r.MinInterval, MaxInterval: r.MaxInterval,
-				Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
+				Staleness: budget(r), Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
 				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease, SafetyInterval: r.SafetyInterval,
 			},
 			Identity: r.Identity, Variant: r.Variant, Ignore: r.Ignore,
@@ -36,6 +37,14 @@ func routes(c *config.Config) []proxy.RouteOptions {
 		}
 	}
 	return options
+}
+
+// budget is 0 where documents keep the route's interval.
+func budget(r config.Route) time.Duration {
+	if r.Auto {
+		return r.Staleness
+	}
+	return 0
 }
 
 // pollHeaders are the fields of a poll that nobody has seen yet: those of the
