@@ -23,10 +23,18 @@ func (f *Feed) ask(fl *flight, r *Route) (res result, turn Turn) {
 	switch {
 	case err != nil: // the fleet cannot help: each for itself
 	case said == nil:
-	case fl.accepts(said) && !f.c.writes.since(fl.writer, said.Asked):
+	case fl.accepts(said) && f.isUntouchedSince(said.Asked) && !f.c.writes.since(fl.writer, said.Asked):
 		return fl.toldOf(said), nil
 	}
 	return f.c.call(fl, r), turn
+}
+
+// isUntouchedSince reports whether upstream was asked after whatever told that f
+// had changed.
+func (f *Feed) isUntouchedSince(asked time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return asked.After(f.touched())
 }
 
 // terms are how young a state of another instance must be to do, and how long

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/memorystore"
+	"github.com/pollard-proxy/pollard/ledger"
 )
 
 // fleet is instances between one upstream and those who poll.
@@ -212,6 +213,22 @@ func TestAWriterIsNotGivenWhatAnotherInstanceWasToldBefore(t *testing.T) {
 		if got := f.instances[1].get("alice", "/doc", `If-None-Match: "v0"`); got.status != http.StatusOK || got.body != "two" {
 			t.Errorf("a reader of the same instance got %s", got)
 		}
+	})
+}
+
+// A touch concerns what the other instances were told before it, too.
+func TestWhatAnotherInstanceWasToldBeforeATouchWillNotDo(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	playFleet(t, 2, policy, func(f *fleet) {
+		app := newSheet(`"v1"`, "one")
+		f.up.does(app.answer)
+		f.instances[1].get("alice", "/doc")
+		f.wait(time.Second)
+		f.instances[0].get("alice", "/doc")
+		app.turns(`"v2"`, "two")
+		f.instances[1].c.Touch(ledger.TouchAPI, "/doc", "")
+		f.wait(time.Millisecond)
+		f.want(f.instances[1].get("bob", "/doc"), "200 fetched two")
 	})
 }
 
