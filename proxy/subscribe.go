@@ -95,7 +95,7 @@ func (h *Handler) open(ctx context.Context, q *exchange) (*coalescer.Watch, *coa
 // routes that are in force: to poll, where it is pushed to them no more; to come
 // back, where by other rules it is another document.
 func (h *Handler) objection(q *exchange) *push.Farewell {
-	now := *q
+	now := exchange{in: q.in, who: q.who, identity: q.identity} // a poll that is held is being written to meanwhile
 	now.route = h.tables.Load().match(q.path)
 	if now.route == q.route {
 		return nil
