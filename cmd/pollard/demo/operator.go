@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pollard-proxy/pollard/proxy/admin"
 	"github.com/pollard-proxy/pollard/rollout/advice"
@@ -20,6 +21,13 @@ import (
 type operator struct {
 	admin  *url.URL
 	client http.Client
+}
+
+// answerWithin is how soon the admin listener must have answered.
+const answerWithin = 10 * time.Second
+
+func newOperator(at *url.URL) operator {
+	return operator{admin: at, client: http.Client{Timeout: answerWithin}}
 }
 
 // by is who changes things, in the audit log.

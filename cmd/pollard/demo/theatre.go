@@ -88,13 +88,14 @@ func (t *theatre) script() string {
 	return "/-/pollard/client.js"
 }
 
-// people are who sign in, each in a browser of their own. In a tour each has several: a small share of few would be nobody.
+// people are who sign in, each in a browser of their own. In a tour each has several, of three tabs or more, since a small share of few
+// actors would be nobody, and only third tabs are pushed to.
 func (t *theatre) people() []string {
 	if !t.options.Tour {
 		return legacy.People()
 	}
 	people := slices.Repeat(legacy.People(), sessionsOf)
-	return people[:min(len(people), t.options.Viewers)]
+	return people[:max(1, min(len(people), t.options.Viewers/3))]
 }
 
 // ways are how those viewers learn of changes who take push where it is offered.

@@ -62,7 +62,7 @@ func newTour(t *theatre, d time.Duration) *tour {
 	for _, c := range chapters {
 		all += c.lasts
 	}
-	return &tour{theatre: t, operator: operator{admin: t.proxy.Admin}, chapters: chapters, pace: d.Seconds() / all.Seconds()}
+	return &tour{theatre: t, operator: newOperator(t.proxy.Admin), chapters: chapters, pace: d.Seconds() / all.Seconds()}
 }
 
 // run plays one chapter after the other, up to the first that does not come about.
