@@ -49,8 +49,8 @@ func story(actors int) []chapter {
 				"can see that, with Pollard or without. The guards' sample asks without a condition.",
 		},
 		{
-			title: "The kill switch", lasts: 8 * time.Second, act: killed, find: passed,
-			says: "Is it Pollard or the fleet? One call takes Pollard out of the way of every route. Pages stay as stale as they were, so it is the fleet.",
+			title: "The kill switch", lasts: 8 * time.Second, act: killed, find: blamed,
+			says: "Is it Pollard or the fleet? One call takes Pollard out of the way of every route. What is still wrong then is the fleet's.",
 		},
 		{
 			title: "Revival", lasts: 18 * time.Second, act: revived, find: watched,
@@ -85,12 +85,12 @@ func revived(ctx context.Context, t *tour) error {
 }
 
 // passed finds that every poll has reached the fleet. One may have been on its way at either end.
-func passed(_ context.Context, _ *tour, so told) (string, error) {
-	if float64(so.Upstream) < 0.9*float64(so.Polls) || so.Polls == 0 {
-		return "", fmt.Errorf("of %d polls %d were passed", so.Polls, so.Upstream)
+func passed(_ context.Context, _ *tour, c told) (string, error) {
+	if float64(c.Upstream) < 0.9*float64(c.Polls) || c.Polls == 0 {
+		return "", fmt.Errorf("of %d polls %d were passed", c.Polls, c.Upstream)
 	}
 	return fmt.Sprintf("%s polls in, %s calls out: %.0f a second reach the fleet.",
-		grouped(so.Polls), grouped(so.Upstream), float64(so.Upstream)/so.Seconds), nil
+		grouped(c.Polls), grouped(c.Upstream), float64(c.Upstream)/c.Seconds), nil
 }
 
 // advised finds what observing has taught, and what the operator knows beyond it.
@@ -116,11 +116,11 @@ func predicted(a advice.Advice, at Stage) string {
 			return p.Reduction.String()
 		}
 	}
-	return "nobody knows what"
+	return "an unknown share"
 }
 
 // judged finds that the guards have nothing to say against where the route stands.
-func judged(ctx context.Context, t *tour, so told) (string, error) {
+func judged(ctx context.Context, t *tour, c told) (string, error) {
 	r, err := t.operator.route(ctx, toured)
 	if err != nil {
 		return "", err
@@ -132,30 +132,34 @@ func judged(ctx context.Context, t *tour, so told) (string, error) {
 	for _, v := range r.Guards {
 		said = append(said, fmt.Sprintf("  %-4s  %s", v.Outcome, v.Text))
 	}
-	return spared(so) + "\n\nThe guards:\n" + strings.Join(said, "\n"), nil
+	return spared(c) + "\n\nThe guards:\n" + strings.Join(said, "\n"), nil
 }
 
 // saved finds that fewer calls than polls are made.
-func saved(ctx context.Context, t *tour, so told) (string, error) {
-	if so.Reduction == nil || *so.Reduction <= 0 {
-		return "", errors.New(spared(so))
+func saved(ctx context.Context, t *tour, c told) (string, error) {
+	if c.Reduction == nil || *c.Reduction <= 0 {
+		return "", errors.New(spared(c))
 	}
-	return judged(ctx, t, so)
+	return judged(ctx, t, c)
 }
 
 // watched finds that clients are told, and that fewer calls are made.
-func watched(_ context.Context, t *tour, so told) (string, error) {
-	n := t.counted().Watchers
-	if n <= 0 || so.Reduction == nil || *so.Reduction <= 0 {
-		return "", fmt.Errorf("%d clients watch; %s", n, spared(so))
+func watched(_ context.Context, t *tour, c told) (string, error) {
+	now := t.counted()
+	if now.Stage != string(Push) {
+		return "", fmt.Errorf("it stands at %s", now.Stage)
 	}
-	return fmt.Sprintf("%d clients watch; all viewers have been told %s states so far. %s", n, grouped(t.theatre.crowd.Counts().Pushed), spared(so)), nil
+	n := now.Watchers
+	if n <= 0 || c.Reduction == nil || *c.Reduction <= 0 {
+		return "", fmt.Errorf("%d clients watch; %s", n, spared(c))
+	}
+	return fmt.Sprintf("%d clients watch; all viewers have been told %s states so far. %s", n, grouped(t.theatre.crowd.Counts().Pushed), spared(c)), nil
 }
 
-func spared(so told) string {
-	s := fmt.Sprintf("%s polls in, %s calls out", grouped(so.Polls), grouped(so.Upstream))
-	if so.Avoided >= 1 {
-		s += fmt.Sprintf(", and by the model %s polls that watchers did not send", grouped(uint64(so.Avoided)))
+func spared(c told) string {
+	s := fmt.Sprintf("%s polls in, %s calls out", grouped(c.Polls), grouped(c.Upstream))
+	if c.Avoided >= 1 {
+		s += fmt.Sprintf(", and by the model %s polls that watchers did not send", grouped(uint64(c.Avoided)))
 	}
-	return s + fmt.Sprintf(": reduction %s.", percentage(so.Reduction))
+	return s + fmt.Sprintf(": reduction %s.", percentage(c.Reduction))
 }

@@ -30,8 +30,8 @@ func newOperator(at *url.URL) operator {
 	return operator{admin: at, client: http.Client{Timeout: answerWithin}}
 }
 
-// by is who changes things, in the audit log.
-const by = "tour"
+// guide is who changes things, in the audit log.
+const guide = "tour"
 
 // A wish is the body of a change.
 type wish struct {
@@ -99,7 +99,7 @@ func (o *operator) ask(ctx context.Context, method, path string, content, answer
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	r.Header.Set("X-Pollard-Who", by)
+	r.Header.Set("X-Pollard-Who", guide)
 	r.Close = true // nobody would end an idle connection
 	response, err := o.client.Do(r)
 	if err != nil {

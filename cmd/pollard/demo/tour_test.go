@@ -16,7 +16,7 @@ import (
 func TestTourFailsWhenAChapterDoesNotComeAbout(t *testing.T) {
 	var out bytes.Buffer
 	// Nobody listens for operators here: what they ask goes to the application, which knows nothing of it.
-	err := Run(t.Context(), Options{Tour: true, Viewers: 100, Duration: 4 * time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)})
+	err := Run(t.Context(), Options{Tour: true, Viewers: 100, Duration: 15 * time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)})
 	if want := "chapter 2, Advice, did not come about: GET /api/v1/advice: 404 Not Found"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -52,7 +52,7 @@ func TestOnlyTheRouteOfTheTourIsCheckedMoreThanByDefault(t *testing.T) {
 }
 
 func TestWhatAChapterFindsIsHeldAgainstWhatItSays(t *testing.T) {
-	idle := &tour{theatre: &theatre{proxy: Proxy{Routes: func() []RouteTotals { return []RouteTotals{{Name: toured}} }}}}
+	idle := &tour{theatre: &theatre{proxy: Proxy{Routes: func() []RouteTotals { return []RouteTotals{{Name: toured, Stage: "push"}} }}}}
 	ended := func(polls, upstream uint64) told {
 		return told{Seconds: 10, totals: sum([]RouteTotals{{Polls: polls, Upstream: upstream}})}
 	}
@@ -61,12 +61,12 @@ func TestWhatAChapterFindsIsHeldAgainstWhatItSays(t *testing.T) {
 		find  func(*tour) (string, error)
 		wants string // in the error; "" for none
 	}{
-		{"all passed", func(t *tour) (string, error) { return passed(nil, t, ended(100, 100)) }, ""},
-		{"one was on its way", func(t *tour) (string, error) { return passed(nil, t, ended(100, 99)) }, ""},
-		{"some were answered from memory", func(t *tour) (string, error) { return passed(nil, t, ended(100, 80)) }, "of 100 polls 80 were passed"},
-		{"nobody polled", func(t *tour) (string, error) { return passed(nil, t, ended(0, 0)) }, "of 0 polls"},
-		{"nothing was saved", func(t *tour) (string, error) { return saved(nil, t, ended(100, 100)) }, "reduction 0.0 %"},
-		{"nobody watches", func(t *tour) (string, error) { return watched(nil, t, ended(100, 10)) }, "0 clients watch"},
+		{"all passed", func(on *tour) (string, error) { return passed(t.Context(), on, ended(100, 100)) }, ""},
+		{"one was on its way", func(on *tour) (string, error) { return passed(t.Context(), on, ended(100, 99)) }, ""},
+		{"some were answered from memory", func(on *tour) (string, error) { return passed(t.Context(), on, ended(100, 80)) }, "of 100 polls 80 were passed"},
+		{"nobody polled", func(on *tour) (string, error) { return passed(t.Context(), on, ended(0, 0)) }, "of 0 polls"},
+		{"nothing was saved", func(on *tour) (string, error) { return saved(t.Context(), on, ended(100, 100)) }, "reduction 0.0 %"},
+		{"nobody watches", func(on *tour) (string, error) { return watched(t.Context(), on, ended(100, 10)) }, "0 clients watch"},
 	}
 	for _, test := range tests {
 		_, err := test.find(idle)
