@@ -135,7 +135,7 @@ function write(element, text) {
 
 function chip({ title, ended, reduction }, i) {
   const li = document.createElement('li');
-  li.textContent = ended ? `${title} ${percent(reduction)}` : title;
+  li.textContent = ended ? `${title}: ${percent(reduction)}` : title;
   if (!ended) li.setAttribute('aria-current', 'step');
   return li;
 }
