@@ -23,14 +23,18 @@ func newDemo(e environment) *cobra.Command {
 	o := demo.Options{Out: e.stdout, Interactive: isTerminal(e.stdout), Start: startDemo}
 	var stage string
 	cmd := &cobra.Command{
-		Use:   "demo [--duration D] [--viewers N] [--stage STAGE] [--json]",
+		Use:   "demo [--duration D] [--viewers N] [--stage STAGE | --tour] [--json]",
 		Short: "Show the calls fall: a legacy application, the proxy in front of it, and viewers",
 		Long: "Runs a legacy polling application, the proxy in front of it, and viewers that poll as browsers do or are pushed to,\n" +
-			"on free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.",
+			"on free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.\n" +
+			"A tour ends by itself, and fails unless every chapter came about.",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Viewers < 0 || o.Duration < 0 {
 				return usageError{fmt.Errorf("--viewers and --duration cannot be negative")}
+			}
+			if o.Tour && cmd.Flags().Changed("stage") {
+				return usageError{fmt.Errorf("--tour goes through all stages: it takes no --stage")}
 			}
 			if o.Stage = demo.Stage(stage); o.Stage != demo.Coalesce && o.Stage != demo.Push {
 				return usageError{fmt.Errorf("--stage %s: want %s or %s", stage, demo.Coalesce, demo.Push)}
@@ -38,7 +42,8 @@ func newDemo(e environment) *cobra.Command {
 			return demo.Run(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C")
+	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C, or the two minutes of a tour")
+	cmd.Flags().BoolVar(&o.Tour, "tour", false, "take one route through its migration: observe, advice, coalesce, push, a fault, the fall, the revival")
 	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 300)")
 	cmd.Flags().StringVar(&stage, "stage", string(demo.Push), "of the routes: coalesce, or push, which some of the viewers take")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print nothing but one JSON object, at the end")
@@ -86,7 +91,11 @@ func demoConfig(upstream *url.URL, routes []demo.Route) (*config.Config, error) 
 		if r.SharesChanges {
 			share = config.ShareChanges
 		}
-		fmt.Fprintf(&y, "  - {name: %s, path: %q, stage: %s, share: %s}\n", r.Name, r.Path, r.Stage, share)
+		fmt.Fprintf(&y, "  - {name: %s, path: %q, stage: %s, share: %s", r.Name, r.Path, r.Stage, share)
+		if r.Check > 0 {
+			fmt.Fprintf(&y, ", check: %d", r.Check)
+		}
+		y.WriteString("}\n")
 	}
 	return config.Parse("demo", []byte(y.String()), os.LookupEnv)
 }

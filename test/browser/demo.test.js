@@ -58,6 +58,22 @@ test('the demo shows one page twice, pushed and polling, and measures both', inL
   }
 }));
 
+test('a tour tells its chapters beside the page, which takes push when it comes to that', inLab(async (lab) => {
+  const demo = await startDemo(lab, 150, 'tour');
+  const tab = await Tab.open(await (await startBrowser(lab)).newContext());
+  await tab.page.goto(`${demo.page}/`);
+  await tab.page.waitForSelector('#tour-title:text("1. Observe")');
+  await tab.page.waitForSelector('#unchanged:visible');
+  await tab.page.waitForSelector('#tour-title:text("6. Push")', { timeout: 60_000 });
+  await tab.page.waitForSelector('#added:visible :text("client.js")');
+  await tab.page.waitForFunction(() => document.querySelectorAll('#tour-chapters li').length === 6);
+  const left = tab.page.frames().find((frame) => frame.url().startsWith(demo.through));
+  await left?.waitForSelector('script[src="/-/pollard/client.js"]', { state: 'attached' });
+  assert.deepEqual(tab.complaints, []);
+  await tab.page.close();
+  await demo.printed(/ guard +mismatch: [^]+killed → running[^]+wrong viewer: 0 +pages stopped by an error: 0/); // and ends with 0, or fails
+}, 180_000));
+
 /**
  * Asks until the answer is right, and returns it.
  * @param {() => Promise<number>} ask

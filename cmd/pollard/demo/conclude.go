@@ -31,14 +31,18 @@ func (t *theatre) settled() scene {
 
 func (t *theatre) print(last, before scene) error {
 	if t.options.JSON {
-		return writeReport(t.options.Out, last.routes())
+		return writeReport(t.options.Out, last)
 	}
 	whole := meter{scenes: []scene{{At: t.started}}}
 	now := whole.rate(last)
 	for i := range min(len(last.Rows), len(before.Rows)) {
 		last.Rows[i].Watchers = before.Rows[i].Watchers
 	}
-	_, err := fmt.Fprint(t.options.Out, "\n", table(last, now))
+	story, err := t.retell(last.Told)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(t.options.Out, story, "\n", table(last, now))
 	return err
 }
 

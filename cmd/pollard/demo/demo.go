@@ -7,6 +7,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,9 @@ import (
 // Options set up a demo. Out and Start are required.
 type Options struct {
 	Stage       Stage         // of the proxy's routes; default Push
+	Tour        bool          // takes one route from Observe up to Push, down and up again; Stage is of no matter then
 	Viewers     int           // browser tabs; default 300
-	Duration    time.Duration // 0: until the context of Run ends
+	Duration    time.Duration // 0: until the context of Run ends; a tour takes 2 minutes
 	JSON        bool          // print nothing but one object, at the end
 	Out         io.Writer     // what is printed goes here
 	Seed        uint64        // of what viewers do and what changes
@@ -37,6 +39,7 @@ type Stage string
 
 // The stages that can be shown.
 const (
+	Observe  Stage = "observe"  // pass everything, and learn; what a tour begins with
 	Coalesce Stage = "coalesce" // answer polls from memory
 	Push     Stage = "push"     // the same, and tell those who can be told
 )
@@ -47,6 +50,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Stage == "" {
 		o.Stage = Push
+	}
+	if o.Tour {
+		o.Stage, o.Duration = Observe, cmp.Or(o.Duration, tourLasts)
 	}
 	return o
 }
@@ -68,29 +74,34 @@ type Route struct {
 	// SharesChanges says that the upstream's entity tag is a stamp per path: news that something has changed holds for everybody,
 	// though bodies do not (`share: changes`).
 	SharesChanges bool
+	Check         int // percent of what is given from memory that is checked with the upstream; 0: as by default
 }
 
 // routes lists the application's polled routes.
-func routes(at Stage) []Route {
+func routes(o Options) []Route {
 	var routes []Route
 	for _, r := range legacy.Routes() {
-		routes = append(routes, Route{Name: r.Name, Path: r.Path, Stage: at, SharesChanges: true})
+		route := Route{Name: r.Name, Path: r.Path, Stage: o.Stage, SharesChanges: true}
+		if o.Tour && r.Name == toured {
+			route.Check = tourChecks
+		}
+		routes = append(routes, route)
 	}
 	return routes
 }
 
-// Run shows the demo until ctx or the duration ends, then prints the reduction per route. The error says what could not be started, that a
-// viewer was given something of another's or was made to stop polling by an error, or that the proxy's count of upstream requests is not
-// the application's.
+// Run shows the demo until ctx, the duration or the tour ends, then prints the reduction per route. The error says what could not be
+// started, that a viewer was given something of another's or was made to stop polling by an error, that the proxy's count of upstream
+// requests is not the application's, or which chapter of the tour did not come about.
 func Run(ctx context.Context, o Options) (err error) {
 	o = o.withDefaults()
 	if o.Viewers < 0 {
 		return fmt.Errorf("a demo with %d viewers: want one or more", o.Viewers)
 	}
-	if o.Stage != Coalesce && o.Stage != Push {
+	if o.Stage != Coalesce && o.Stage != Push && !o.Tour {
 		return fmt.Errorf("a demo at stage %q: want %s or %s", o.Stage, Coalesce, Push)
 	}
-	if o.Duration > 0 {
+	if o.Duration > 0 && !o.Tour {
 		timed, cancel := context.WithTimeout(ctx, o.Duration)
 		defer cancel()
 		ctx = timed

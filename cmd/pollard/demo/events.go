@@ -30,17 +30,19 @@ type event struct {
 	Documents map[string]reached `json:"documents"`
 	Through   delayBy            `json:"through"`
 	Direct    delayBy            `json:"direct"`
+	Script    string             `json:"script"`   // further one of the pages on the left, "" for none
+	Chapters  []told             `json:"chapters"` // of the tour, that have begun
 }
 
 // events streams the counts for as long as the page is open.
-func (v *sideBySide) events(look func() scene) http.HandlerFunc {
+func (v *sideBySide) events(s sight) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		ticker := time.NewTicker(news)
 		defer ticker.Stop()
 		for {
-			data, err := json.Marshal(v.event(look(), sessionOf(r)))
+			data, err := json.Marshal(v.event(s, sessionOf(r)))
 			if err != nil {
 				panic(err) // plain fields always marshal
 			}
@@ -65,8 +67,10 @@ func sessionOf(r *http.Request) string {
 	return cookie.Value
 }
 
-func (v *sideBySide) event(sc scene, session string) event {
+func (v *sideBySide) event(s sight, session string) event {
+	sc := s.look()
 	return event{
+		Script: s.script(), Chapters: sc.Told,
 		Seconds: int(sc.Elapsed.Seconds()), Routes: sc.Rows, Total: sum(sc.routes()), Watchers: sc.watchers(), Received: sc.received(),
 		Documents: v.reached(session),
 		Through:   v.delays.of(column{through, session}), Direct: v.delays.of(column{direct, session}),

@@ -21,6 +21,7 @@ type scene struct {
 	Elapsed time.Duration
 	Rows    []row
 	Counts  viewer.Counts
+	Told    []told // the chapters of the tour that have begun
 }
 
 // look takes in the scene. Requests on their way are counted by the proxy already and by the application not yet.
@@ -30,6 +31,9 @@ func (t *theatre) look() scene {
 	sc := scene{At: now, Elapsed: now.Sub(t.started), Counts: t.crowd.Counts()}
 	for _, r := range t.proxy.Routes() {
 		sc.Rows = append(sc.Rows, row{r, uint64(received.Route(r.Name))})
+	}
+	if t.tour != nil {
+		sc.Told = t.tour.soFar()
 	}
 	return sc
 }

@@ -25,6 +25,9 @@ func (t *theatre) show(ctx context.Context) (last scene) {
 		table := &live{out: t.options.Out}
 		last = t.every(ctx, redraw, table)
 		table.erase() // for the last one to take its place
+	case t.tour != nil:
+		fmt.Fprint(t.options.Out, t.title(), t.addresses())
+		last = t.every(ctx, redraw, &chapters{out: t.options.Out})
 	default:
 		fmt.Fprint(t.options.Out, t.title(), t.addresses())
 		last = t.every(ctx, notice, lines{t.options.Out})
@@ -44,6 +47,8 @@ func (t *theatre) every(ctx context.Context, pause time.Duration, d display) sce
 		d.draw(sc, m.rate(sc))
 		select {
 		case <-ctx.Done():
+			sc = t.look()
+			d.draw(sc, m.rate(sc)) // what was found last
 			return sc
 		case <-ticker.C:
 		}
@@ -52,6 +57,9 @@ func (t *theatre) every(ctx context.Context, pause time.Duration, d display) sce
 
 func (t *theatre) title() string {
 	tabs, people := t.options.Viewers, min(t.options.Viewers, len(legacy.People()))
+	if t.tour != nil {
+		return fmt.Sprintf("Pollard tour: %d browser tabs in %d sessions of %d people watch a legacy application, through Pollard.", tabs, len(t.people()), people)
+	}
 	return fmt.Sprintf("Pollard demo: %d browser tabs of %d people watch a legacy application, through Pollard.", tabs, people)
 }
 
@@ -64,13 +72,14 @@ func (t *theatre) addresses() string {
 type live struct {
 	out   io.Writer
 	drawn int // lines on the screen
+	story narrator
 }
 
 // draw switches line wrapping off meanwhile: a narrow terminal then cuts lines instead of adding some that nobody counts.
 func (l *live) draw(sc scene, now rate) {
 	text := table(sc, now) + fmt.Sprintf("\n%s   Ctrl-C ends the demo.\n", clock(sc.Elapsed))
 	l.erase()
-	fmt.Fprint(l.out, "\x1b[?7l", text, "\x1b[?7h")
+	fmt.Fprint(l.out, l.story.news(sc.Told), "\x1b[?7l", text, "\x1b[?7h")
 	l.drawn = strings.Count(text, "\n")
 }
 

@@ -58,8 +58,8 @@ func (v *sideBySide) count(by side, c legacy.Call) {
 
 // A sight is what the page shows.
 type sight struct {
-	proxy, direct *url.URL // the application's two addresses
-	script        string   // the further script of the pages at the first, "" for none
+	proxy, direct *url.URL      // the application's two addresses
+	script        func() string // the further script of the pages at the first, "" for none
 	look          func() scene
 }
 
@@ -70,7 +70,7 @@ func (v *sideBySide) handler(s sight) http.Handler {
 	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, pageFiles, "page/"+r.PathValue("file"))
 	})
-	mux.HandleFunc("GET /events", v.events(s.look))
+	mux.HandleFunc("GET /events", v.events(s))
 	mux.HandleFunc("POST /change", v.change)
 	mux.HandleFunc("POST /step", v.step(s.proxy))
 	mux.HandleFunc("POST /shown", v.shown)
@@ -89,7 +89,7 @@ func (v *sideBySide) page(s sight) http.HandlerFunc {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", pagePolicy)
 		w.Header().Set("Cache-Control", "no-store")
-		content := map[string]any{"Through": s.proxy.Port(), "Direct": s.direct.Port(), "Script": s.script, "Documents": v.choices()}
+		content := map[string]any{"Through": s.proxy.Port(), "Direct": s.direct.Port(), "Script": s.script(), "Documents": v.choices()}
 		if err := html.Execute(w, content); err != nil {
 			return // the visitor is gone
 		}

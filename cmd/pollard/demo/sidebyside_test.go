@@ -19,9 +19,11 @@ func view(t *testing.T, app *legacy.App) (*sideBySide, http.Handler) {
 	v := newSideBySide(app, newDelays())
 	return v, v.handler(sight{
 		proxy: &url.URL{Host: "127.0.0.1:1"}, direct: &url.URL{Host: "127.0.0.1:2"},
-		script: "/script.js", look: func() scene { return scene{} },
+		script: func() string { return "/script.js" }, look: func() scene { return scene{} },
 	})
 }
+
+func noScript() string { return "" }
 
 func get(h http.Handler, target string, cookies ...*http.Cookie) *http.Response {
 	r := httptest.NewRequest("GET", target, nil)
@@ -176,7 +178,7 @@ func TestStepButtonIsAWriteOfTheVisitorThroughTheProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := newSideBySide(app, newDelays()).handler(sight{proxy: at, direct: at, look: func() scene { return scene{} }})
+	page := newSideBySide(app, newDelays()).handler(sight{proxy: at, direct: at, script: noScript, look: func() scene { return scene{} }})
 	alice, bob := app.SignIn("alice"), app.SignIn("bob")
 	job := url.Values{"path": app.Documents()[:1]}
 	if got := press(page, "/step", alice, job); got.Code != http.StatusNoContent {
@@ -201,7 +203,7 @@ func TestPageIsToldHowLongItsChangesTook(t *testing.T) {
 	d := newDelays()
 	app := legacy.New(legacy.Options{Edited: d.edited})
 	v := newSideBySide(app, d)
-	page := v.handler(sight{proxy: &url.URL{}, direct: &url.URL{}, look: func() scene { return scene{} }})
+	page := v.handler(sight{proxy: &url.URL{}, direct: &url.URL{}, script: noScript, look: func() scene { return scene{} }})
 	alice, document := app.SignIn("alice"), app.Documents()[0]
 	show := func(side string, session *http.Cookie) int {
 		tag := get(app, document).Header.Get("ETag")
@@ -217,7 +219,7 @@ func TestPageIsToldHowLongItsChangesTook(t *testing.T) {
 		t.Fatal(err)
 	}
 	show("direct", alice)
-	got := v.event(scene{}, alice.Value)
+	got := v.event(sight{script: noScript, look: func() scene { return scene{} }}, alice.Value)
 	if got.Through.Others.Samples != 1 || got.Direct.Others.Samples != 2 || got.Direct.Own.Samples != 0 {
 		t.Errorf("got %+v and %+v, want one sample of two changes, and two", got.Through, got.Direct)
 	}

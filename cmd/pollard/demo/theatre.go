@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pollard-proxy/pollard/cmd/pollard/demo/legacy"
@@ -28,15 +29,22 @@ type theatre struct {
 	page    *server // the side-by-side page
 	proxy   Proxy
 	crowd   *viewer.Crowd
+	tour    *tour          // nil unless there is one
 	down    []func() error // what takeDown calls, last first
 
-	received legacy.Tally // what has come through the proxy's door
+	received  legacy.Tally // what has come through the proxy's door
+	hasScript atomic.Bool  // the pages behind the proxy carry the further script
 }
 
 // setUp starts everything but the viewers and the changes. When something fails, what had been started is taken down again.
 func setUp(ctx context.Context, o Options) (*theatre, error) {
 	t := &theatre{options: o, started: time.Now(), delays: newDelays()}
-	t.app = legacy.New(legacy.Options{Seed: o.Seed, Render: render, Edited: t.delays.edited})
+	t.hasScript.Store(o.Stage == Push)
+	settings := legacy.Options{Seed: o.Seed, Render: render, Edited: t.delays.edited}
+	if o.Tour {
+		settings.ChangeEvery = tourChanges
+	}
+	t.app = legacy.New(settings)
 	if err := t.open(ctx); err != nil {
 		return nil, errors.Join(err, t.takeDown())
 	}
@@ -45,8 +53,7 @@ func setUp(ctx context.Context, o Options) (*theatre, error) {
 
 func (t *theatre) open(ctx context.Context) error {
 	view := newSideBySide(t.app, t.delays)
-	script := t.script()
-	upstream, err := t.serve(legacy.WithScript(script, t.app.Door(func(c legacy.Call) {
+	upstream, err := t.serve(legacy.WithScript(t.script, t.app.Door(func(c legacy.Call) {
 		t.received.Add(c)
 		view.count(through, c)
 	})))
@@ -58,24 +65,37 @@ func (t *theatre) open(ctx context.Context) error {
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	t.down = append(t.down, func() error { end(); return nil })
-	if t.proxy, err = t.options.Start(life, upstream.url, routes(t.options.Stage)); err != nil {
+	if t.proxy, err = t.options.Start(life, upstream.url, routes(t.options)); err != nil {
 		return fmt.Errorf("starting the proxy: %w", err)
 	}
 	t.down = append(t.down, func() error { t.proxy.Stop(); return nil })
 	t.crowd = viewer.New(viewer.Options{
-		Base: t.proxy.URL, Viewers: t.options.Viewers, Ways: ways(), People: legacy.People(), Pages: pages(t.app), Seed: t.options.Seed,
+		Base: t.proxy.URL, Viewers: t.options.Viewers, Ways: ways(), People: t.people(), Pages: pages(t.app), Seed: t.options.Seed,
 		CheckOwner: legacy.CheckOwner,
 	})
-	t.page, err = t.serve(view.handler(sight{proxy: t.proxy.URL, direct: t.direct.url, script: script, look: t.look}))
+	if t.options.Tour {
+		t.tour = newTour(t, t.options.Duration)
+	}
+	t.page, err = t.serve(view.handler(sight{proxy: t.proxy.URL, direct: t.direct.url, script: t.script, look: t.look}))
 	return err
 }
 
-// script is what makes the application's pages take push: the one thing that changes in them.
+// script is what makes the application's pages take push: the one thing that changes in them. "" is none.
 func (t *theatre) script() string {
-	if t.options.Stage != Push {
+	if !t.hasScript.Load() {
 		return ""
 	}
 	return "/-/pollard/client.js"
+}
+
+// people are who sign in, each in a browser of their own. In a tour each has several, of three tabs or more, since a small share of few
+// actors would be nobody, and only third tabs are pushed to.
+func (t *theatre) people() []string {
+	if !t.options.Tour {
+		return legacy.People()
+	}
+	people := slices.Repeat(legacy.People(), sessionsOf)
+	return people[:max(1, min(len(people), t.options.Viewers/3))]
 }
 
 // ways are how those viewers learn of changes who take push where it is offered.
@@ -104,19 +124,25 @@ func (t *theatre) takeDown() error {
 func (t *theatre) play(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	var failure error
+	var failure, missed error
 	var actors sync.WaitGroup
 	actors.Go(func() { t.app.Run(ctx) })
 	actors.Go(func() {
 		defer end() // without viewers there is nothing to show
 		failure = t.crowd.Run(ctx)
 	})
+	if t.tour != nil {
+		actors.Go(func() {
+			defer end()
+			missed = t.tour.run(ctx)
+		})
+	}
 	before := t.show(ctx)
 	actors.Wait()
 	if failure != nil {
 		return fmt.Errorf("letting the viewers in: %w", failure)
 	}
-	return t.conclude(before)
+	return errors.Join(missed, t.conclude(before))
 }
 
 // pages are what viewers open: every document of the application.

@@ -32,8 +32,9 @@ type totals struct {
 
 // report is what the demo prints for machines.
 type report struct {
-	Routes []RouteTotals `json:"routes"`
-	Total  totals        `json:"total"`
+	Routes   []RouteTotals `json:"routes"`
+	Total    totals        `json:"total"`
+	Chapters []told        `json:"chapters,omitempty"` // of a tour
 }
 
 // sum adds up routes. Its reduction is null before the first poll, because none is not the same as unknown.
@@ -56,8 +57,9 @@ func (t totals) measured() *float64 {
 	return sum([]RouteTotals{{Polls: t.Polls, Upstream: t.Upstream}}).Reduction
 }
 
-func writeReport(w io.Writer, routes []RouteTotals) error {
-	if err := json.NewEncoder(w).Encode(report{Routes: routes, Total: sum(routes)}); err != nil {
+func writeReport(w io.Writer, last scene) error {
+	routes := last.routes()
+	if err := json.NewEncoder(w).Encode(report{Routes: routes, Total: sum(routes), Chapters: last.Told}); err != nil {
 		return fmt.Errorf("printing the totals: %w", err)
 	}
 	return nil

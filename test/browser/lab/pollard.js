@@ -16,6 +16,7 @@ const binary = process.env.POLLARD ?? fileURLToPath(new URL('../../../bin/pollar
  * @property {string} direct the same application without it
  * @property {number} pid
  * @property {(path: string) => Promise<void>} change moves the document that is polled at path one step on
+ * @property {(pattern: RegExp) => Promise<RegExpMatchArray>} printed waits until it has printed this
  */
 
 /**
@@ -23,18 +24,19 @@ const binary = process.env.POLLARD ?? fileURLToPath(new URL('../../../bin/pollar
  * polling, or when Pollard's count of upstream calls is not the application's.
  * @param {import('./lab.js').Lab} lab
  * @param {number} viewers
- * @param {'coalesce' | 'push'} [stage] at push, pages behind Pollard carry its script
+ * @param {'coalesce' | 'push' | 'tour'} [stage] at push, pages behind Pollard carry its script; a tour of about a minute comes to that
  * @returns {Promise<Demo>}
  */
 export async function startDemo(lab, viewers, stage = 'coalesce') {
-  const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1', '--stage', stage]);
+  const kind = stage === 'tour' ? ['--tour', '--duration', '60s'] : ['--stage', stage];
+  const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1', ...kind]);
   lab.defer(() => child.stop('SIGINT'));
   const [, page, through, direct] = await child.printed(/side by side +(\S+)\/\n +through Pollard +(\S+)\/\n +without it +(\S+)\//);
   const change = async (/** @type {string} */ path) => {
     const answer = await fetch(`${page}/change`, { method: 'POST', body: new URLSearchParams({ path }) });
     if (!answer.ok) throw new Error(`changing ${path}: status ${answer.status}`);
   };
-  return { page, through, direct, change, pid: child.pid };
+  return { page, through, direct, change, printed: (pattern) => child.printed(pattern), pid: child.pid };
 }
 
 /**

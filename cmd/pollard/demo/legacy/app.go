@@ -111,12 +111,16 @@ func (a *App) Calls() Calls { return a.tally.Calls() }
 func (a *App) Door(seen func(Call)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watched := &watchedWriter{ResponseWriter: w, status: http.StatusOK}
-		call := Call{Route: routeOf(r.URL.Path), Path: r.URL.Path, Session: a.session.known(r)}
+		route := routeOf(r.URL.Path)
+		call := Call{Path: r.URL.Path, Session: a.session.known(r)}
+		if !isSubscription(r) {
+			call.Route = route
+		}
 		defer func() {
 			call.Status = watched.status
 			seen(call)
 		}()
-		a.answerStamped(watched, r, call.Route)
+		a.answerStamped(watched, r, route)
 	})
 }
 

@@ -2,15 +2,21 @@ package legacy
 
 import (
 	"maps"
+	"net/http"
 	"sync"
 )
 
 // A Call is one request that reached the application.
 type Call struct {
-	Route   string // one of the Route constants, "" for pages, assets and everything else that is not polled
+	Route   string // one of the Route constants, "" for pages, assets and everything else that is no poll
 	Path    string
 	Session string // the session that the request named, "" when it named none that is open
 	Status  int
+}
+
+// isSubscription reports whether r asks for a socket or a stream, of which the application has none: no poll, whatever its URL.
+func isSubscription(r *http.Request) bool {
+	return r.Header.Get("Upgrade") != "" || r.Header.Get("Accept") == "text/event-stream"
 }
 
 // Calls counts requests by route name and status.

@@ -299,3 +299,14 @@ func FuzzCheckOwner(f *testing.F) {
 		}
 	})
 }
+
+func TestWhoAsksForASocketOrAStreamDoesNotPoll(t *testing.T) {
+	app := legacy.New(legacy.Options{})
+	alice := app.SignIn("alice")
+	ask(app, alice, job, "Upgrade", "websocket")
+	ask(app, alice, job, "Accept", "text/event-stream")
+	ask(app, alice, job)
+	if got := app.Calls().Route(legacy.RouteJob); got != 1 {
+		t.Errorf("got %d polls, want 1", got)
+	}
+}

@@ -9,10 +9,10 @@ import (
 type scriptKey struct{}
 
 // WithScript returns a door behind which every page that polls carries one more script tag, ahead of its own: the one line that a team
-// would change in its layout.
-func WithScript(src string, door http.Handler) http.Handler {
+// would change in its layout. While src returns "" there is none.
+func WithScript(src func() string, door http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		door.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), scriptKey{}, src)))
+		door.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), scriptKey{}, src())))
 	})
 }
 

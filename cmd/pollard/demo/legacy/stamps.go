@@ -15,8 +15,9 @@ const maxStamps = 100_000
 
 // stamps hold the version of each polled path. A stamp knows nothing of what is shown, or to whom.
 type stamps struct {
-	mu     sync.Mutex
-	byPath map[string]string
+	mu       sync.Mutex
+	byPath   map[string]string
+	isFrozen bool // none is renewed
 }
 
 func newStamps() *stamps { return &stamps{byPath: map[string]string{}} }
@@ -31,11 +32,21 @@ func (s *stamps) current(path string) string {
 	return s.renew(path)
 }
 
-// touch gives path a new stamp, and returns it.
-func (s *stamps) touch(path string) string {
+// touch gives path a new stamp, and returns it; ok is false for one that is not renewed.
+func (s *stamps) touch(path string) (tag string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.renew(path)
+	if s.isFrozen {
+		return "", false
+	}
+	return s.renew(path), true
+}
+
+// freeze has no stamp renewed any more, or again.
+func (s *stamps) freeze(isFrozen bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isFrozen = isFrozen
 }
 
 // renew is called with mu held. Stamps are truly random, never seeded: a browser may still hold the tags of an earlier run.

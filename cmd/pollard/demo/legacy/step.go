@@ -42,7 +42,11 @@ type Edit struct {
 
 // edited renews the stamp of a document that has been changed, and tells whoever wants to know.
 func (a *App) edited(path string, by *http.Request) {
-	e := Edit{Path: path, Tag: a.stamps.touch(path)}
+	tag, ok := a.stamps.touch(path)
+	if !ok {
+		return
+	}
+	e := Edit{Path: path, Tag: tag}
 	if by != nil {
 		e.Session = a.session.known(by)
 	}

@@ -51,7 +51,7 @@ func TestOnlyPagesBehindTheDoorCarryTheFurtherScript(t *testing.T) {
 	alice := app.SignIn("alice")
 	tag := `<script src="/-/further.js"></script>`
 	for _, page := range []string{"/group/project/-/jobs/1", "/group/project/-/issues/1", "/import/github"} {
-		behind := body(t, ask(legacy.WithScript("/-/further.js", app), alice, page))
+		behind := body(t, ask(legacy.WithScript(func() string { return "/-/further.js" }, app), alice, page))
 		if at := strings.Index(behind, tag); at < 0 || at > strings.Index(behind, "/assets/poll.js") {
 			t.Errorf("%s: got no tag ahead of the page's own in\n%s", page, behind)
 		}

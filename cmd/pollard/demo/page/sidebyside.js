@@ -14,6 +14,7 @@ const sides = ['through', 'direct'].map((name) => {
 });
 let atFirst = null; // the counts of the first event: what was shared before this page came is not its business
 let documents = null; // of the last event
+let { script } = document.body.dataset; // the further one of the page on the left
 let view = 0; // counts what was opened: the first state of each was there before
 
 const number = (n) => Math.round(n).toLocaleString('en');
@@ -97,7 +98,46 @@ function show(news) {
     put(side, 'shared', number(reached.shared - atFirst[side.path].shared));
   }
   showStep();
+  showTour(news.chapters);
+  showScript(news.script);
   showFleet(news);
+}
+
+/* The tour adds the script when it comes to push: from then on the page has it. */
+function showScript(added) {
+  if (added === script) return;
+  script = added;
+  byId('added').querySelector('code').textContent = `<script src="${script}">`;
+  byId('added').hidden = !script;
+  byId('unchanged').hidden = Boolean(script);
+  open(select.value);
+}
+
+function showTour(chapters) {
+  if (!chapters) return;
+  byId('tour').hidden = false;
+  const current = chapters.length - 1;
+  write(byId('tour-title'), `${current + 1}. ${chapters[current].title}`);
+  write(byId('tour-says'), chapters[current].says);
+  const found = chapters.findLastIndex(({ ended }) => ended);
+  byId('tour-found').hidden = found < 0;
+  if (found >= 0) {
+    write(byId('tour-found').querySelector('summary'), `What came of chapter ${found + 1}, ${chapters[found].title}`);
+    write(byId('tour-found').querySelector('pre'), chapters[found].found);
+  }
+  byId('tour-chapters').replaceChildren(...chapters.map(chip));
+}
+
+/* Leaves what is there as it is: what is selected stays so, and what is read aloud is read once. */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function chip({ title, ended, reduction }, i) {
+  const li = document.createElement('li');
+  li.textContent = ended ? `${title}: ${percent(reduction)}` : title;
+  if (!ended) li.setAttribute('aria-current', 'step');
+  return li;
 }
 
 function showFleet({ seconds: elapsed, routes, total, watchers, received }) {
