@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"math"
 	"time"
 
 	"github.com/pollard-proxy/pollard/rollout/observe"
@@ -65,9 +66,17 @@ type calls func(*observe.Sums) float64
 func ofAll(s *observe.Sums, counted float64) float64 { return counted / max(s.Tracked(), 1e-9) }
 
 // proving returns the calls that live documents make for single identities under
-// `share: changes` and verified: one at each change and one per lease.
+// `share: changes` and verified: one at each change, and one at the end of each
+// lease. A lease begins with whatever brings the body: when somebody comes, at each
+// change. These are taken to come at random, so that the time between two of them is
+// exponential and holds 1/(e^(lease/mean) - 1) leases on average.
 func proving(s *observe.Sums) float64 {
-	return ofAll(s, float64(s.Refetches)+s.Attended.Seconds()/lease.Seconds())
+	bodies := float64(s.Refetches + s.Visits)
+	if bodies == 0 {
+		return 0
+	}
+	leases := bodies / math.Expm1(lease.Seconds()*bodies/s.Attended.Seconds())
+	return ofAll(s, float64(s.Refetches)+leases)
 }
 
 // watched returns all calls on a route at push: those of the live documents; for
