@@ -37,6 +37,8 @@ func predictions(e *observe.Evidence) []Prediction {
 	own := func(s *observe.Sums) float64 { return ofAll(s, s.Attended.Seconds()/tick) }
 	shared := func(s *observe.Sums) float64 { return s.Open.Seconds() / tick }
 	news := func(s *observe.Sums) float64 { return shared(s) + proving(s) }
+	agreed := func(s *observe.Sums) float64 { return news(s) - float64(s.Changes) } // who asks for all has it by that
+	first := func(s *observe.Sums) float64 { return float64(s.Polls) }
 	settings := []struct {
 		stage, share, deliver string
 		calls                 calls
@@ -45,10 +47,10 @@ func predictions(e *observe.Evidence) []Prediction {
 		{"coalesce", "changes", "", probed},
 		{"coalesce", "verified", "", proven},
 		{"coalesce", "everything", "", together},
-		{"push", "nothing", "document", watched(alone, own)},
-		{"push", "changes", "document", watched(probed, news)},
-		{"push", "changes", "signal", watched(probed, news)},
-		{"push", "verified", "document", watched(proven, news)},
+		{"push", "nothing", "document", watched(first, own)},
+		{"push", "changes", "document", watched(first, news)},
+		{"push", "changes", "signal", watched(first, news)},
+		{"push", "verified", "document", watched(first, agreed)},
 		{"push", "everything", "document", watched(together, shared)},
 	}
 	var all []Prediction
@@ -80,13 +82,13 @@ func proving(s *observe.Sums) float64 {
 }
 
 // watched returns all calls on a route at push: those of the live documents; for
-// each tab that comes, one proof; for each visit, its first poll, at the rate of
-// the stage below; and every poll that cannot be coalesced.
-func watched(below, live calls) calls {
+// each tab that comes, one proof; for each visit, its first poll, which is a call
+// unless somebody else's is shared; and every poll that cannot be coalesced.
+func watched(first, live calls) calls {
 	return func(s *observe.Sums) float64 {
 		polls := float64(s.Polls)
 		stays := float64(s.Bypassed+max(s.SetsCookie, s.NoStore)) / polls
-		arrivals := ofAll(s, float64(s.Visits)) * (max(1, s.TabsEach()) + below(s)/polls)
+		arrivals := ofAll(s, float64(s.Visits)) * (max(1, s.TabsEach()) + first(s)/polls)
 		return polls*stays + (1-stays)*(live(s)+arrivals)
 	}
 }

@@ -104,6 +104,9 @@ func (h *history) pushed(share string) float64 {
 		for _, stays := range byDocument {
 			for _, s := range together(stays) {
 				calls += float64((s.to - s.from) / tick)
+				if share == "verified" { // whoever asked for all had the change by that
+					calls -= float64(h.version(s.document, s.to) - h.version(s.document, s.from))
+				}
 			}
 		}
 	}
