@@ -21,7 +21,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/pollard: one static binary
@@ -46,6 +46,11 @@ test-race: ## run the Go tests under the race detector
 test-push-long: build ## send 2,000 watchers away in every way; see pages poll for five minutes, with client.js and without
 	$(GO) test ./test/push -count 1 -timeout $(TIMEOUT) -run 'SentAway' -watchers 2000
 	cd test/browser && npm ci --no-audit --no-fund && PUSH_SECONDS=300 node --test --test-reporter=spec push-long.test.js
+
+.PHONY: test-migration-long
+test-migration-long: ## hold predictions to a day of five minutes, and guards to five seconds after the evidence is in
+	$(GO) test ./test/migration -count 1 -timeout 15m -v -run 'Predicted' -day 5m
+	$(GO) test ./test/migration -count 1 -timeout $(TIMEOUT) -v -skip 'Predicted' -within 5s
 
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser

@@ -21,17 +21,22 @@ func (f *routeFlags) options(e environment) ([]proxy.RouteOptions, error) {
 	if f.file != "" && len(f.patterns) > 0 {
 		return nil, usageError{errors.New("--config or --route, not both")}
 	}
-	var c *config.Config
-	var err error
 	if f.file != "" {
-		c, err = config.Load(f.file, e.env)
-	} else {
-		c, err = f.parse(e.env)
+		c, err := config.Load(f.file, e.env)
+		if err != nil {
+			return nil, err
+		}
+		return routes(c), nil
 	}
+	c, err := f.parse(e.env)
 	if err != nil {
 		return nil, err
 	}
-	return routes(c), nil
+	options := routes(c)
+	for i := range options {
+		options[i].Policy.Interval = 0 // nobody has said one: that of --interval, or the clients' pace
+	}
+	return options, nil
 }
 
 // parse has the configuration's rules applied to NAME=PATTERN.

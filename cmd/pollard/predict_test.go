@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollard-proxy/pollard/rollout/advice"
 	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
@@ -79,6 +80,25 @@ func TestPredictReadsCompressedStandardInput(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &routes); err != nil || len(routes) != 1 || routes[0].Route != "issue" || routes[0].Polls != 240 {
 		t.Errorf("got code %d, error %v and\n%s\n%s\nwant 240 polls of the route issue", code, err, out, said)
+	}
+}
+
+// Nothing can be saved of one tab that polls every two seconds: not by the five that a
+// configuration file would mean by saying nothing.
+func TestPredictAssumesNoIntervalThatClientsDoNotKeep(t *testing.T) {
+	var log strings.Builder
+	start := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	for poll := range 300 {
+		at := start.Add(time.Duration(poll) * 2 * time.Second).Format("02/Jan/2006:15:04:05 -0700")
+		fmt.Fprintf(&log, "198.51.100.1 - - [%s] \"GET /jobs/%d HTTP/1.1\" 200 7 \"-\" \"Firefox\"\n", at, poll/10)
+	}
+	_, out, said := predicted(t, nil, "--route", "job=/jobs/*", "--json", logFile(t, log.String()))
+	var routes []advice.Advice
+	if err := json.Unmarshal([]byte(out), &routes); err != nil || len(routes) != 1 || len(routes[0].Predictions) == 0 {
+		t.Fatalf("got %v and\n%s%s\nwant predictions of one route", err, out, said)
+	}
+	if got := routes[0].Predictions[0]; got.Share != "nothing" || got.Reduction.Point != 0 {
+		t.Errorf("got %+v, want nothing saved by sharing nothing", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package advice
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -114,13 +115,14 @@ func TestTheRuleOfThree(t *testing.T) {
 
 func TestPredictionsFollowTheFormulas(t *testing.T) {
 	e := plain()
+	leases := 0.06 / math.Expm1(52.5*0.06/3) // six bodies in 100 polls, which take 300 s
 	want := map[string]float64{
 		// 30 of 10,000 polls are first ones of each 100 visits; N is 5, a tick 3.075 s.
 		"coalesce/nothing": 0.01, "coalesce/changes": 0.75, "coalesce/verified": 0.7, "coalesce/everything": 0.799,
-		"push/nothing/document":    1 - (3/3.075 + 0.01*(1+0.99)),
-		"push/changes/document":    1 - (0.2*3/3.075 + 0.05 + 3/52.5 + 0.01*1.25),
-		"push/changes/signal":      1 - (0.2*3/3.075 + 0.05 + 3/52.5 + 0.01*1.25),
-		"push/verified/document":   1 - (0.2*3/3.075 + 0.05 + 3/52.5 + 0.01*1.3),
+		"push/nothing/document":    1 - (3/3.075 + 0.01*2),
+		"push/changes/document":    1 - (0.2*3/3.075 + 0.05 + leases + 0.01*2),
+		"push/changes/signal":      1 - (0.2*3/3.075 + 0.05 + leases + 0.01*2),
+		"push/verified/document":   1 - (0.2*3/3.075 + 0.04 + leases + 0.01*2),
 		"push/everything/document": 1 - (0.2*3/3.075 + 0.01*1.2),
 	}
 	predictions := For(e).Predictions
@@ -182,7 +184,7 @@ func TestPrintSaysAllOnOnePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `ROUTE                          POLLS    EVERY  WATCHERS  304   SHARE    COALESCE         PUSH
-issues_realtime_changes (new)  160,000  3s     5.0       90 %  changes  75 % (75 to 75)  69 % (69 to 69)
+issues_realtime_changes (new)  160,000  3s     5.0       90 %  changes  75 % (75 to 75)  70 % (70 to 70)
 
 issues_realtime_changes (new)  /**/-/issues/*/realtime_changes
   - polled every 3s by 5.0 tabs at a time on each document, 1.0 of them of one identity

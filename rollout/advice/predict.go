@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"math"
 	"time"
 
 	"github.com/pollard-proxy/pollard/rollout/observe"
@@ -36,6 +37,8 @@ func predictions(e *observe.Evidence) []Prediction {
 	own := func(s *observe.Sums) float64 { return ofAll(s, s.Attended.Seconds()/tick) }
 	shared := func(s *observe.Sums) float64 { return s.Open.Seconds() / tick }
 	news := func(s *observe.Sums) float64 { return shared(s) + proving(s) }
+	agreed := func(s *observe.Sums) float64 { return news(s) - float64(s.Changes) } // who asks for all has it by that
+	first := func(s *observe.Sums) float64 { return float64(s.Polls) }
 	settings := []struct {
 		stage, share, deliver string
 		calls                 calls
@@ -44,10 +47,10 @@ func predictions(e *observe.Evidence) []Prediction {
 		{"coalesce", "changes", "", probed},
 		{"coalesce", "verified", "", proven},
 		{"coalesce", "everything", "", together},
-		{"push", "nothing", "document", watched(alone, own)},
-		{"push", "changes", "document", watched(probed, news)},
-		{"push", "changes", "signal", watched(probed, news)},
-		{"push", "verified", "document", watched(proven, news)},
+		{"push", "nothing", "document", watched(first, own)},
+		{"push", "changes", "document", watched(first, news)},
+		{"push", "changes", "signal", watched(first, news)},
+		{"push", "verified", "document", watched(first, agreed)},
 		{"push", "everything", "document", watched(together, shared)},
 	}
 	var all []Prediction
@@ -65,19 +68,27 @@ type calls func(*observe.Sums) float64
 func ofAll(s *observe.Sums, counted float64) float64 { return counted / max(s.Tracked(), 1e-9) }
 
 // proving returns the calls that live documents make for single identities under
-// `share: changes` and verified: one at each change and one per lease.
+// `share: changes` and verified: one at each change, and one at the end of each
+// lease. A lease begins with whatever brings the body: when somebody comes, at each
+// change. These are taken to come at random, so that the time between two of them is
+// exponential and holds 1/(e^(lease/mean) - 1) leases on average.
 func proving(s *observe.Sums) float64 {
-	return ofAll(s, float64(s.Refetches)+s.Attended.Seconds()/lease.Seconds())
+	bodies := float64(s.Refetches + s.Visits)
+	if bodies == 0 {
+		return 0
+	}
+	leases := bodies / math.Expm1(lease.Seconds()*bodies/s.Attended.Seconds())
+	return ofAll(s, float64(s.Refetches)+leases)
 }
 
 // watched returns all calls on a route at push: those of the live documents; for
-// each tab that comes, one proof; for each visit, its first poll, at the rate of
-// the stage below; and every poll that cannot be coalesced.
-func watched(below, live calls) calls {
+// each tab that comes, one proof; for each visit, its first poll, which is a call
+// unless somebody else's is shared; and every poll that cannot be coalesced.
+func watched(first, live calls) calls {
 	return func(s *observe.Sums) float64 {
 		polls := float64(s.Polls)
 		stays := float64(s.Bypassed+max(s.SetsCookie, s.NoStore)) / polls
-		arrivals := ofAll(s, float64(s.Visits)) * (max(1, s.TabsEach()) + below(s)/polls)
+		arrivals := ofAll(s, float64(s.Visits)) * (max(1, s.TabsEach()) + first(s)/polls)
 		return polls*stays + (1-stays)*(live(s)+arrivals)
 	}
 }

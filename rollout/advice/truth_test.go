@@ -94,7 +94,7 @@ func (h *history) pushed(share string) float64 {
 		for _, s := range together(stays) {
 			calls++ // the first poll
 			if share == "changes" || share == "verified" {
-				calls += (s.to-s.from).Seconds()/52.5 + float64(h.version(s.document, s.to)-h.version(s.document, s.from))
+				calls += h.proofs(s)
 			} else {
 				calls += float64((s.to - s.from) / tick)
 			}
@@ -104,10 +104,25 @@ func (h *history) pushed(share string) float64 {
 		for _, stays := range byDocument {
 			for _, s := range together(stays) {
 				calls += float64((s.to - s.from) / tick)
+				if share == "verified" { // whoever asked for all had the change by that
+					calls -= float64(h.version(s.document, s.to) - h.version(s.document, s.from))
+				}
 			}
 		}
 	}
 	return 1 - calls/float64(len(h.polls))
+}
+
+// proofs is how often whoever stays is given the body anew: at each change, and when
+// the lease since the last one is over.
+func (h *history) proofs(s stay) float64 {
+	n, last := 0.0, s.from
+	for at := s.from; at <= s.to; at += 100 * time.Millisecond {
+		if h.version(s.document, at) != h.version(s.document, last) || at-last >= 52500*time.Millisecond {
+			n, last = n+1, at
+		}
+	}
+	return n
 }
 
 // together joins stays that overlap.

@@ -41,8 +41,12 @@ type standing struct {
 	since   time.Time
 }
 
-// roundLength is the least time that a round takes.
-const roundLength = time.Second
+// roundLength is what a round takes. Who judges once a second is a little early every
+// other time: were a whole second asked for, every other round would take two.
+const (
+	roundLength = time.Second
+	leastRound  = roundLength * 9 / 10
+)
 
 // A window is kept in twelve slots, and again as one of the sixty of a long window.
 const (
@@ -103,7 +107,7 @@ func (m *Monitor) collect() *round {
 
 // advance closes a round if it is time.
 func (m *Monitor) advance(now time.Time) {
-	if now.Sub(m.closed) < roundLength {
+	if now.Sub(m.closed) < leastRound {
 		return
 	}
 	m.closed = now

@@ -194,6 +194,23 @@ func TestAnOutcomeSaysHowLongItHasStood(t *testing.T) {
 	}
 }
 
+// The ticks of a clock come a little early as often as late.
+func TestSecondsThatAreNotExactAreRoundsAllTheSame(t *testing.T) {
+	m := guard.New(noon, rollout.Coalesce, guard.Options{})
+	for second := 1; second <= 30; second++ {
+		answers(m, rollout.Treated, 100, 100)
+		answers(m, rollout.Control, 100, 0)
+		now := noon.Add(time.Duration(second)*time.Second - time.Duration(second%2)*time.Millisecond)
+		if find(t, m.Verdicts(now), guard.Errors).Outcome == guard.Fail {
+			if second > 6 {
+				t.Errorf("a total failure was seen after %d s, want at most 6", second)
+			}
+			return
+		}
+	}
+	t.Error("a total failure was not seen")
+}
+
 func TestNoPollIsLostBetweenRounds(t *testing.T) {
 	m := guard.New(noon, rollout.Coalesce, guard.Options{Window: 10 * time.Minute})
 	const goroutines, polls = 4, 5000

@@ -53,7 +53,7 @@ type Verdict struct {
 }
 
 // Verdicts judges the route as it stands now: each guard, in a fixed order. Call it
-// about once a second: what was counted between two calls at least a second apart
+// about once a second: what was counted between two calls a second apart, or nearly,
 // is one observation, and a fault takes at least four to be believed.
 func (m *Monitor) Verdicts(now time.Time) []Verdict {
 	m.mu.Lock()

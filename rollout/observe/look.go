@@ -22,8 +22,9 @@ func (l *look) done() int64 { return l.at + max(0, int64(l.Took)) }
 
 func (l *look) given() given { return given{l.Who, l.state, l.at, l.done()} }
 
-// defaultInterval is that of a route which nobody and nothing tells another.
-const defaultInterval = 5 * time.Second
+// defaultInterval is taken until a pace is known, where nobody says an interval: the
+// least, so that nothing is promised that the clients' pace does not keep.
+const defaultInterval = time.Second
 
 func (o *Observer) look(s *Sighting) look {
 	l := look{Sighting: s, key: o.key(s), at: s.Time.UnixNano()}
@@ -60,8 +61,9 @@ func mix(a, b uint64) uint64 {
 
 // settle finds the interval that coalescing would keep: the upstream's within
 // what is the default of a route, else the route's, else what is assumed, else
-// what the clients keep. A 304 may not say it, so that it is remembered.
-func (l *look) settle(p *page, assumed time.Duration) {
+// what the clients keep: here, or kept, as they last did elsewhere on the route. A
+// 304 may not say it, so that it is remembered.
+func (l *look) settle(p *page, assumed, kept time.Duration) {
 	if l.PollInterval > time.Millisecond {
 		p.pollInterval = l.PollInterval
 	}
@@ -74,6 +76,8 @@ func (l *look) settle(p *page, assumed time.Duration) {
 		l.interval = assumed
 	case p.period > 0:
 		l.interval = Round(p.period)
+	case kept > 0:
+		l.interval = Round(kept)
 	default:
 		l.interval = defaultInterval
 	}

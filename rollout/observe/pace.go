@@ -23,6 +23,7 @@ const (
 type pace struct {
 	at   [lags]int64   // the last requests, a ring
 	n    uint32        // requests since the last break
+	raw  bool          // the last was known to the second only
 	mean [lags]float32 // of the time from a request to the k-th after it, in seconds; recent ones weigh more
 	dev  [lags]float32 // mean absolute deviation from it
 }
@@ -82,16 +83,25 @@ func (p *pace) patience() time.Duration {
 // tabs returns how many at once seem to poll, each at the pace that period
 // returns: the number of steps after which the client is at least twice as
 // regular as after fewer. Jitter alone makes k steps more regular than one, by
-// the root of k.
+// the root of k. Times to the second make one step irregular that is not, and
+// several no less: a pace of 3.5 s looks like 3, 4, 3, 4, as two tabs would.
 func (p *pace) tabs() int {
+	var grain float32
+	if p.raw {
+		grain = coarseness
+	}
 	best, least := 0, p.deviation(0)
 	for k := 1; k < lags && p.n >= uint32(2*k+4); k++ {
-		if d := p.deviation(k) * roots[k]; d < least/2 {
+		if d := max(p.deviation(k), grain/p.mean[k]) * roots[k]; d < least/2 {
 			best, least = k, d
 		}
 	}
 	return best + 1
 }
+
+// coarseness is by how much times to the second are taken to be off, in seconds:
+// more than the half by which they make one step irregular on average at most.
+const coarseness = 0.6
 
 // roots are those of 1, 2, and so on.
 var roots = [lags]float32{1, math.Sqrt2, 1.7320508, 2}

@@ -103,3 +103,28 @@ func TestAClientThatWasAwayComesAnew(t *testing.T) {
 		t.Errorf("after 91 s of a pace of 3 s: got repeats %t after %v, want a new visit", repeats, gap)
 	}
 }
+
+// A pace of 3.5 s, in a log that knows the second only, is 3, 4, 3, 4: two tabs of
+// 7 s would be as regular.
+func TestTimesToTheSecondDoNotMakeTwoTabsOfOne(t *testing.T) {
+	for _, period := range []time.Duration{1050, 2300, 2500, 3500, 4250, 10500, 30500} {
+		p := pace{raw: true}
+		for i := range 40 {
+			at := time.Duration(i) * period * time.Millisecond
+			p.beat(int64(at.Truncate(time.Second)))
+		}
+		if off := p.period() - period*time.Millisecond; p.tabs() != 1 || off < -400*time.Millisecond || off > 400*time.Millisecond {
+			t.Errorf("every %v: got %d tabs that ask every %v, want one", period*time.Millisecond, p.tabs(), p.period())
+		}
+	}
+}
+
+func TestTwoTabsAreToldApartByTheSecond(t *testing.T) {
+	p := pace{raw: true}
+	for i := range 40 {
+		p.beat(int64(i/2*10+i%2*3) * int64(time.Second))
+	}
+	if p.tabs() != 2 || p.period() != 10*time.Second {
+		t.Errorf("got %d tabs that ask every %v, want 2 every 10s", p.tabs(), p.period())
+	}
+}

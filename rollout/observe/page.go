@@ -32,6 +32,7 @@ type page struct {
 func (p *page) follow(l *look, v *visit) {
 	s := &p.sums
 	gap, repeats := v.pace.beat(l.at)
+	v.pace.raw = l.Coarse
 	if repeats {
 		p.repeated(l, v, gap)
 	} else {

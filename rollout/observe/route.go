@@ -31,7 +31,8 @@ type route struct {
 
 	first, last            int64
 	interval, pollInterval time.Duration
-	unfollowed             uint64 // polls of URLs for which there was no room
+	period                 time.Duration // that tabs keep, as last seen on any page
+	unfollowed             uint64        // polls of URLs for which there was no room
 	statuses               [6]uint64
 	bypass, vary           map[string]uint64
 

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func (sh *shard) sawOther(l *look, assumed time.Duration) {
 		return
 	}
 	if i := sh.others.page(l); i >= 0 {
-		l.settle(&sh.others.pages.entries[i], assumed)
+		l.settle(&sh.others.pages.entries[i], assumed, 0)
 		sh.others.saw(l, i)
 	}
 }
@@ -66,9 +67,10 @@ func (sh *shard) sawCovered(l *look, r *route, assumed time.Duration) bool {
 		p.retire()
 		p.home, p.slot = r.fold(l.key, in), in
 	}
-	l.settle(p, assumed)
+	l.settle(p, assumed, r.period)
 	before := p.sums.Same + p.sums.Differed
 	t.saw(l, i)
+	r.period = cmp.Or(p.period, r.period)
 	if p.sums.Same+p.sums.Differed > before {
 		r.compared.add(l.Who)
 	}

@@ -9,12 +9,13 @@ import (
 // Sighting is one GET that upstream answered by itself. The zero value of a
 // field says that it is not known, as with most of them in an access log.
 type Sighting struct {
-	Time  time.Time // when it was asked
-	Took  time.Duration
-	Route string // name of the route that covers it; "" for none
-	Host  string
-	Path  string // raw, without the query
-	Query string // raw, with its "?"; without what the route ignores
+	Time   time.Time // when it was asked
+	Coarse bool      // Time is known to the second only, as in most logs
+	Took   time.Duration
+	Route  string // name of the route that covers it; "" for none
+	Host   string
+	Path   string // raw, without the query
+	Query  string // raw, with its "?"; without what the route ignores
 
 	Who      uint64 // hash of the identity; of a client without one, of its address
 	Variant  uint64 // hash of what selects the representation beside the URL

@@ -67,7 +67,7 @@ func (r *record) sighting(s *observe.Sighting, names *interner) {
 		path, query = path[:i], path[i:]
 	}
 	*s = observe.Sighting{
-		Time: r.time, Took: r.took,
+		Time: r.time, Coarse: r.time.Nanosecond() == 0, Took: r.took,
 		Host: names.string(r.host), Path: names.string(path), Query: names.string(query),
 		Who:         r.who(),
 		Conditional: r.conditional || r.status == 304,
