@@ -39,8 +39,8 @@ test-short: check ## run the Go tests without the race detector and without the 
 	$(GO) test -short -timeout $(TIMEOUT) ./...
 
 .PHONY: test-race
-test-race: ## run the Go tests under the race detector
-	$(GO) test -race -timeout $(TIMEOUT) ./...
+test-race: ## run the Go tests under the race detector; all of them: go cannot see that a test of the program needs it built anew
+	$(GO) test -race -count 1 -timeout $(TIMEOUT) ./...
 
 .PHONY: test-push-long
 test-push-long: build ## send 2,000 watchers away in every way; see pages poll for five minutes, with client.js and without
