@@ -31,6 +31,7 @@ var ours = []edge{
 	{from: []string{"rollout/advice"}, to: []string{"rollout", "rollout/observe", "etag"}, why: "conclusions from evidence, wherever that came from"},
 	{from: []string{"rollout/ladder"}, to: []string{"rollout", "rollout/guard"}, why: "where each route stands, kept across restarts; it tells whoever runs the routes and knows nothing of them"},
 	{from: []string{"dashboards"}, to: []string{"ledger"}, why: "what people look at shows metrics by the names that ledger gives them"},
+	{from: []string{"dashboards/grafana/gen"}, why: "writes the files that Grafana imports; a test holds its metrics against the ledger's"},
 	{from: []string{"coalescer"}, to: []string{"etag", "ledger"}, why: "feeds compare tags and count; who asks, over which protocol, must not matter to them"},
 	{from: []string{"coalescer/memorystore"}, to: []string{"coalescer"}, why: "the fleet of one process: what instances share, without anything between them"},
 	{from: []string{"coalescer/redisstore"}, to: []string{"coalescer", "etag"}, why: "an adapter between a feed and one technology; it knows no other"},

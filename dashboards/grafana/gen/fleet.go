@@ -1,0 +1,66 @@
+package main
+
+func fleet() dashboard {
+	d := frame("fleet", "Fleet", "Each instance: load, bounds, memory, Redis, certificates.")
+	d.Panels = lay(
+		line{"Instances", instances()},
+		line{"Bounds", bounds()},
+		line{"Process", process()},
+		line{"Redis and leases", redis()},
+		line{"Certificates and configuration", certificates()},
+	)
+	return d
+}
+
+func instances() []tile {
+	return []tile{
+		table("Instances", "", "instance",
+			column{"started", "dateTimeFromNow", "max by (instance) (" + series("process_start_time_seconds") + ") * 1000"},
+			column{"polls a second", "reqps", sum(perSecond("pollard_polls_total", notOther), "instance")},
+			column{"calls a second", "reqps", sum(perSecond("pollard_upstream_requests_total"), "instance")},
+			column{"watchers", "short", sum(series("pollard_watchers"), "instance")},
+			column{"fullest bound", "percentunit", "max by (instance) (" + series("pollard_saturation_ratio") + ")"},
+			column{"memory", "bytes", sum(series("process_resident_memory_bytes"), "instance")},
+			column{"killed", "none", "max by (instance) (" + series("pollard_killed") + ")"},
+		).at(24, 8),
+		chart("Polls by instance", "reqps", "", shown{sum(perSecond("pollard_polls_total", notOther), "instance"), "{{instance}}"}),
+		chart("Watchers by instance", "short", "A drain moves them to the others.", shown{sum(series("pollard_watchers"), "instance"), "{{instance}}"}).stacked(),
+	}
+}
+
+func bounds() []tile {
+	full := chart("Used part of each bound", "percentunit", "What is full is refused; stored_bytes and documents forget what is oldest.",
+		shown{"max by (component, instance) (" + series("pollard_saturation_ratio") + ")", "{{component}} {{instance}}"}).share()
+	ahead := chart("In four hours, by the last hour", "percentunit", "From 100 % on an alert has made a ticket.",
+		shown{"max by (component) (predict_linear(" + series("pollard_saturation_ratio") + "[1h], 4 * 3600))", "{{component}}"})
+	return []tile{full, ahead}
+}
+
+func process() []tile {
+	return []tile{
+		chart("CPU", "short", "Cores.", shown{perSecond("process_cpu_seconds_total"), "{{instance}}"}),
+		chart("Memory", "bytes", "", shown{series("process_resident_memory_bytes"), "{{instance}} resident"}, shown{series("go_memstats_heap_inuse_bytes"), "{{instance}} heap"}),
+		chart("Goroutines", "short", "docs/ARCHITECTURE.md lists what each is for.", shown{series("go_goroutines"), "{{instance}}"}),
+		chart("File descriptors", "short", "", shown{series("process_open_fds"), "{{instance}}"}),
+	}
+}
+
+// redis shows leases by what they save: of a document that instances share, one asks.
+func redis() []tile {
+	return []tile{
+		timeline("Redis", "Without it each instance asks for itself. Empty where none is configured.",
+			shown{"min by (instance) (" + series("pollard_redis_up") + ")", "{{instance}}"}).
+			named(map[string][2]string{"0": {"down", "red"}, "1": {"up", "green"}}),
+		chart("Calls by instance", "reqps", "Of a document that instances share, the one that holds its lease asks.",
+			shown{sum(perSecond("pollard_upstream_requests_total", notOther, `reason=~"poll|watch|probe"`), "instance"), "{{instance}}"}).stacked(),
+	}
+}
+
+func certificates() []tile {
+	return []tile{
+		chart("Until certificates end", "s", "Below 14 days there is a ticket, below 0 a page.",
+			shown{"min by (role, instance) (" + series("pollard_certificate_not_after_seconds") + ") - time()", "{{role}} {{instance}}"}),
+		chart("Refused configurations", "short", "Of the last 15 minutes.",
+			shown{sum(within("15m", "pollard_config_reload_failures_total"), "instance"), "{{instance}}"}),
+	}
+}

@@ -1,0 +1,147 @@
+package dashboards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pollard-proxy/pollard/test/program"
+)
+
+// pollardPath is where TestMain has built the program; read-only from then on.
+var pollardPath string
+
+func TestMain(m *testing.M) {
+	os.Exit(program.Main(m, &pollardPath))
+}
+
+// The folders that are tested.
+const (
+	rulesFolder   = "../../dashboards/prometheus"
+	grafanaFolder = "../../dashboards/grafana"
+)
+
+// installed returns the path of a program of Debian's package prometheus. A test
+// that needs it is left out where only short ones are run.
+func installed(t *testing.T, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short nothing runs that needs Prometheus")
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%v: test/tools/setup test installs it", err)
+	}
+	return path
+}
+
+// start runs a program until the test ends, and returns what it writes.
+func start(t *testing.T, path string, args ...string) *program.Transcript {
+	t.Helper()
+	var said program.Transcript
+	cmd := exec.Command(path, args...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = cmd.Wait()                          // with whatever code: this test is about what it showed
+		if t.Failed() {
+			t.Logf("%s said:\n%s", filepath.Base(path), &said)
+		}
+	})
+	return &said
+}
+
+// demo runs the demo and returns the address of its admin listener.
+func demo(t *testing.T) string {
+	t.Helper()
+	said := start(t, pollardPath, "demo", "--viewers", "80", "--seed", "1")
+	metrics := regexp.MustCompile(`metrics +http://(\S+)/metrics`)
+	var found []string
+	eventually(t, func() error {
+		if found = metrics.FindStringSubmatch(said.String()); found == nil {
+			return errors.New("the demo says no address")
+		}
+		return nil
+	})
+	return found[1]
+}
+
+// prometheus runs a Prometheus that scrapes an address every second, with our rules,
+// and returns its URL.
+func prometheus(t *testing.T, target string) string {
+	t.Helper()
+	path := installed(t, "prometheus")
+	rules, err := filepath.Abs(rulesFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	content := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\n"+
+		"scrape_configs:\n  - job_name: pollard\n    static_configs: [{targets: [%q], labels: {namespace: web}}]\n",
+		filepath.Join(rules, "*.yml"), target)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := freeAddress(t)
+	start(t, path, "--config.file", file, "--storage.tsdb.path", t.TempDir(), "--web.listen-address", at, "--log.level", "warn")
+	eventually(t, func() error { _, err := get("http://" + at + "/-/ready"); return err })
+	return "http://" + at
+}
+
+// freeAddress returns one on loopback that nobody listened on just now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// get returns the body of a 200.
+func get(url string) ([]byte, error) {
+	resp, err := http.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", url, resp.Status, body)
+	}
+	return body, err
+}
+
+// eventually tries until there is no error, for half a minute.
+func eventually(t *testing.T, try func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatal(err)
+		}
+	}
+}
