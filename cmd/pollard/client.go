@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pollard-proxy/pollard/proxy/admin"
 )
 
 // adminClient asks a running Pollard's admin listener.
@@ -64,6 +67,19 @@ func (a *adminClient) ask(ctx context.Context, method, path string, content []by
 		return nil, fmt.Errorf("%s: %s: %s", path, resp.Status, strings.TrimSpace(string(body)))
 	}
 	return body, nil
+}
+
+// routes are the figures of the admin listener.
+func (a *adminClient) routes(ctx context.Context) ([]admin.Route, error) {
+	body, err := a.get(ctx, "/api/v1/routes")
+	if err != nil {
+		return nil, err
+	}
+	var routes []admin.Route
+	if err := json.Unmarshal(body, &routes); err != nil {
+		return nil, fmt.Errorf("the admin listener's routes: %w", err)
+	}
+	return routes, nil
 }
 
 // sign adds who asks, and the token.

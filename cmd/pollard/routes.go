@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -16,26 +15,31 @@ import (
 )
 
 func newRoutes(e environment) *cobra.Command {
-	var asJSON bool
+	var asJSON, watch bool
 	cmd := &cobra.Command{
-		Use:   "routes [--admin URL] [--json]",
+		Use:   "routes [--admin URL] [--watch | --json]",
 		Short: "Show per route what came in and what went out",
 		Args:  arguments(cobra.NoArgs),
 	}
 	client := adminFlags(cmd, e)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the admin API's JSON")
+	cmd.Flags().BoolVar(&watch, "watch", false, "look each second until interrupted: rates, and how they have been")
+	cmd.MarkFlagsMutuallyExclusive("json", "watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		body, err := client.get(cmd.Context(), "/api/v1/routes")
+		if asJSON {
+			body, err := client.get(cmd.Context(), "/api/v1/routes")
+			if err != nil {
+				return err
+			}
+			_, err = e.stdout.Write(body)
+			return err
+		}
+		if watch {
+			return watchRoutes(cmd.Context(), e.stdout, client)
+		}
+		routes, err := client.routes(cmd.Context())
 		if err != nil {
 			return err
-		}
-		if asJSON {
-			_, err := e.stdout.Write(body)
-			return err
-		}
-		var routes []admin.Route
-		if err := json.Unmarshal(body, &routes); err != nil {
-			return fmt.Errorf("the admin listener's routes: %w", err)
 		}
 		return printRoutes(e.stdout, routes)
 	}
