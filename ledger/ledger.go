@@ -157,19 +157,25 @@ func gauges(m Metric) *prometheus.GaugeVec {
 // stalenessHistograms spans what is asked of it: from a hit in the first moments of
 // an interval, over intervals of seconds, to minutes of a failing upstream.
 func stalenessHistograms(m Metric) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    m.Name,
-		Help:    m.Help,
-		Buckets: []float64{.01, .05, .1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300},
-	}, m.Labels)
+	return histograms(m, []float64{.01, .05, .1, .25, .5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 120, 300})
 }
 
 // deliveryHistograms spans a frame written at once, and the last of very many to be
 // written.
 func deliveryHistograms(m Metric) *prometheus.HistogramVec {
+	return histograms(m, []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})
+}
+
+// histograms have these buckets for everybody and, for a Prometheus that asks for
+// them, native ones, each a tenth wider than the one before. Beyond 100 of these they
+// are made wider: memory is bounded, resolution is what gives way.
+func histograms(m Metric, buckets []float64) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    m.Name,
-		Help:    m.Help,
-		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		Name:                            m.Name,
+		Help:                            m.Help,
+		Buckets:                         buckets,
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  100,
+		NativeHistogramMinResetDuration: time.Hour,
 	}, m.Labels)
 }
