@@ -83,6 +83,11 @@ bench-go: ## run the Go benchmarks (BENCH: a pattern) and compare them with the 
 bench-record: ## make the last bench-go the baseline
 	cp $(RESULTS)/latest.txt $(RESULTS)/baseline.txt
 
+.PHONY: dashboards
+dashboards: ## generate Grafana's dashboards; run every expression and alert against a real Prometheus
+	$(GO) generate ./dashboards/...
+	$(GO) test -count 1 -timeout $(TIMEOUT) ./dashboards/... ./test/dashboards
+
 .PHONY: docs
 docs: ## write the generated documents anew
 	$(GO) generate ./...

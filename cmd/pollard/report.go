@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -36,10 +37,12 @@ func newReport(e environment) *cobra.Command {
 	cmd.Flags().StringVar(&f.prometheus, "prometheus", "", "URL of the Prometheus that scrapes the fleet")
 	cmd.Flags().StringVar(&f.html, "html", "", "write a page to this file instead")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
-	cmd.MarkFlagsMutuallyExclusive("html", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("since") && f.prometheus == "" {
-			return usageError{fmt.Errorf("--since needs --prometheus: an instance knows only what it has counted since it started")}
+			return usageError{errors.New("--since needs --prometheus: an instance knows only what it has counted since it started")}
+		}
+		if f.html != "" && f.asJSON {
+			return usageError{errors.New("--html and --json are two forms of one report")}
 		}
 		r, err := f.make(cmd.Context(), client)
 		if err != nil {
@@ -54,7 +57,7 @@ func (f *reportFlags) make(ctx context.Context, client *adminClient) (*report.Re
 	if f.prometheus != "" {
 		base, err := url.Parse(f.prometheus)
 		if err != nil || base.Host == "" {
-			return nil, usageError{fmt.Errorf("--prometheus: want a URL such as http://prometheus:9090")} // not err, which repeats a password
+			return nil, usageError{errors.New("--prometheus: want a URL such as http://prometheus:9090")} // not err, which repeats a password
 		}
 		return report.FromPrometheus(ctx, base, f.since, time.Now())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -24,8 +25,10 @@ func newRoutes(e environment) *cobra.Command {
 	client := adminFlags(cmd, e)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the admin API's JSON")
 	cmd.Flags().BoolVar(&watch, "watch", false, "look each second until interrupted: rates, and how they have been")
-	cmd.MarkFlagsMutuallyExclusive("json", "watch")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if asJSON && watch {
+			return usageError{errors.New("--watch is for people, --json for machines")}
+		}
 		if asJSON {
 			body, err := client.get(cmd.Context(), "/api/v1/routes")
 			if err != nil {

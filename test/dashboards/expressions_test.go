@@ -98,6 +98,7 @@ func TestExpressionsNameMetricsThatThereAre(t *testing.T) {
 var quiet = regexp.MustCompile(`pollard_(guard|checks|reduction_compared|redis|bypass|subscriptions_refused|certificate)|changes\(|max\(pollard_killed.*> 0|increase(24h|30d)`)
 
 func TestPanelsShowWhatARealPrometheusHasScraped(t *testing.T) {
+	t.Parallel()
 	at := prometheus(t, demo(t))
 	eventually(t, func() error {
 		return there(at, `sum(rate(pollard_upstream_requests_total{reason="watch"}[5s])) > 0 and sum(rate(pollard_delivery_seconds_count[5s])) > 0 and sum(count_over_time(pollard_killed[1m])) > 9`)
@@ -170,6 +171,7 @@ func healthy(t *testing.T, prometheus string) {
 }
 
 func TestAnEmptyPrometheusMakesEmptyPanels(t *testing.T) {
+	t.Parallel()
 	at := prometheus(t, freeAddress(t))
 	for _, e := range panels(t) {
 		if n, err := series(at, e.text); err != nil || n != 0 {
