@@ -13,7 +13,7 @@ func frame(uid, title, description string) dashboard {
 		Time:        span{"now-6h", "now"},
 		Annotations: annotations{[]annotation{moves(), falls(), kills()}},
 		Templating:  templating{[]variable{source(), labelled("job", ""), labelled("namespace", ".*"), routes()}},
-		Links:       []link{{Title: "Pollard", Type: "dashboards", Tags: []string{"pollard"}, IncludeVars: true, KeepTime: true}},
+		Links:       []link{{Title: "Pollard", Type: "dashboards", Icon: "external link", Tooltip: "The other dashboards", Tags: []string{"pollard"}, IncludeVars: true, KeepTime: true}},
 	}
 }
 

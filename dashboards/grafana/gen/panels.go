@@ -164,7 +164,7 @@ func timeline(title, description string, e shown) tile {
 	t.FieldConfig.Defaults.Custom = map[string]any{"fillOpacity": 70, "lineWidth": 0}
 	t.Options = map[string]any{
 		"showValue": "auto", "mergeValues": true, "rowHeight": 0.9,
-		"legend": map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": false}, "tooltip": map[string]any{"mode": "single", "sort": "none"},
+		"legend": map[string]any{"displayMode": "list", "placement": "bottom", "calcs": []string{}, "showLegend": false}, "tooltip": map[string]any{"mode": "single", "sort": "none"},
 	}
 	return t
 }
