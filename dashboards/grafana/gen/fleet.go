@@ -47,12 +47,17 @@ func process() []tile {
 
 // redis shows leases by what they save: of a document that instances share, one asks.
 func redis() []tile {
+	upDown := map[string][2]string{"0": {"down", "red"}, "1": {"up", "green"}}
 	return []tile{
 		timeline("Redis", "Without it each instance asks for itself. Empty where none is configured.",
-			shown{"min by (instance) (" + series("pollard_redis_up") + ")", "{{instance}}"}).
-			named(map[string][2]string{"0": {"down", "red"}, "1": {"up", "green"}}),
+			shown{"min by (instance) (" + series("pollard_redis_up") + ")", "{{instance}}"}).named(upDown),
+		timeline("News from Redis", "down: whoever waits has to look, which costs commands.",
+			shown{"min by (instance) (" + series("pollard_redis_hints") + ")", "{{instance}}"}).named(upDown),
 		chart("Calls by instance", "reqps", "Of a document that instances share, the one that holds its lease asks.",
 			shown{sum(perSecond("pollard_upstream_requests_total", notOther, `reason=~"poll|watch|probe"`), "instance"), "{{instance}}"}).stacked(),
+		chart("Commands, and publications that were dropped", "ops", "Dropped: too many waited. Others ask upstream again once the lease is over.",
+			shown{sum(perSecond("pollard_redis_commands_total"), "instance"), "{{instance}} commands"},
+			shown{sum(perSecond("pollard_redis_dropped_publications_total"), "instance"), "{{instance}} dropped"}),
 	}
 }
 

@@ -29,10 +29,10 @@ func series(metric string, matchers ...string) string {
 
 func isPerRoute(metric string) bool {
 	switch metric {
-	case "up", "pollard_killed", "pollard_redis_up", "pollard_saturation_ratio", "pollard_config_reload_failures_total", "pollard_certificate_not_after_seconds":
+	case "pollard_killed", "pollard_saturation_ratio", "pollard_config_reload_failures_total", "pollard_certificate_not_after_seconds":
 		return false
 	}
-	return !strings.HasPrefix(metric, "process_") && !strings.HasPrefix(metric, "go_")
+	return !strings.HasPrefix(metric, "pollard_redis_") && !strings.HasPrefix(metric, "process_") && !strings.HasPrefix(metric, "go_")
 }
 
 // perSecond is the rate of a counter over what the panel shows of it.
