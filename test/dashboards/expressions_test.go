@@ -20,7 +20,7 @@ type expression struct{ where, text string }
 // variables as they are at first.
 func panels(t *testing.T) []expression {
 	t.Helper()
-	first := strings.NewReplacer("$__rate_interval", "5s", "$job", "pollard", "$namespace", ".*", "$route", ".*", "$cost", "2")
+	first := strings.NewReplacer("$__rate_interval", "30s", "$job", "pollard", "$namespace", ".*", "$route", ".*", "$cost", "2")
 	var all []expression
 	for _, file := range files(t, grafanaFolder, "*.json") {
 		content, err := os.ReadFile(file)
@@ -94,7 +94,7 @@ func TestPanelsShowWhatARealPrometheusHasScraped(t *testing.T) {
 	t.Parallel()
 	at := prometheus(t, demo(t))
 	eventually(t, func() error {
-		return there(at, `sum(rate(pollard_upstream_requests_total{reason="watch"}[5s])) > 0 and sum(rate(pollard_delivery_seconds_count[5s])) > 0 and sum(count_over_time(pollard_killed[1m])) > 9`)
+		return there(at, `sum(rate(pollard_upstream_requests_total{reason="watch"}[30s])) > 0 and sum(rate(pollard_delivery_seconds_count[30s])) > 0 and sum(count_over_time(pollard_killed[1m])) > 9`)
 	})
 	for _, e := range panels(t) {
 		n, err := series(at, e.text)
