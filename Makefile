@@ -54,6 +54,7 @@ test-migration-long: ## hold predictions to a day of five minutes, and guards to
 
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
+	cd dashboards/console && npm ci --no-audit --no-fund
 	cd test/browser && npm ci --no-audit --no-fund && npm test
 
 .PHONY: test-clients
@@ -92,6 +93,14 @@ dashboards: ## generate Grafana's dashboards; run every expression and alert aga
 docs: ## write the generated documents anew
 	$(GO) generate ./...
 
+.PHONY: console
+console: ## make the console's embedded files of their sources; building Pollard needs neither node nor npm
+	cd dashboards/console && npm ci --no-audit --no-fund && npm run --silent build
+
+.PHONY: screenshots
+screenshots: build ## take the pictures of docs/console.md anew, from five minutes of the demo
+	cd test/browser && npm ci --no-audit --no-fund && node screenshots.js
+
 .PHONY: setup-test
 setup-test: ## install what the tests need and is missing
 	test/tools/setup test
@@ -102,4 +111,4 @@ setup-bench: ## install what the benchmarks need and is missing
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin test/browser/node_modules test/clients/node_modules $(RESULTS)/latest.txt
+	rm -rf bin test/browser/node_modules test/clients/node_modules dashboards/console/node_modules $(RESULTS)/latest.txt
