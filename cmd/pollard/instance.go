@@ -45,6 +45,7 @@ type instance struct {
 	hub       *push.Hub
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
+	history   *admin.History
 	autopilot atomic.Pointer[onAutopilot]
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
@@ -97,10 +98,11 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
 	in.ladder = ladder.Open(ladder.Options{Dir: c.State, Log: log})
+	in.history = admin.NewHistory(in.proxy, in.ledger)
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
 	in.admin = &http.Server{
 		Handler: admin.New(admin.Options{
-			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, Gatherer: reg, Ready: in.ready,
+			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg, Ready: in.ready,
 			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin), Webhooks: webhooks(c),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -177,6 +179,7 @@ func (in *instance) run(ctx context.Context) error {
 	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
 	g.Go(func() error { in.ladder.Watch(served); return nil })
+	g.Go(func() error { in.history.Run(served); return nil })
 	g.Go(func() error { newPilot(in).Run(served); return nil })
 	in.state.Store(new(error))
 	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),

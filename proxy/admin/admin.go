@@ -4,11 +4,13 @@
 package admin
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -23,6 +25,7 @@ type Options struct {
 	Proxy     *proxy.Handler
 	Ledger    *ledger.Ledger
 	Ladder    *ladder.Ladder
+	History   *History // which the caller runs
 	Gatherer  prometheus.Gatherer
 	Ready     func() error // why the instance is not ready; nil if it is
 	Token     string       // may change things, and read
@@ -33,7 +36,7 @@ type Options struct {
 
 // New returns the handler of the admin listener.
 func New(o Options) http.Handler {
-	a := &admin{o}
+	a := &admin{Options: o, build: buildID(), instance: rand.Text()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.ready)
@@ -47,11 +50,18 @@ func New(o Options) http.Handler {
 	mux.Handle("POST /api/v1/touch", a.changing(a.touch))
 	mux.HandleFunc("POST /api/v1/webhook/{name}", a.webhook)
 	mux.Handle("GET /api/v1/audit", a.reading(http.HandlerFunc(a.audit)))
-	mux.Handle("GET /{$}", a.reading(http.HandlerFunc(index)))
+	mux.Handle("GET /api/v1/history", a.reading(http.HandlerFunc(a.history)))
+	mux.Handle("GET /api/v1/stream", a.reading(http.HandlerFunc(a.stream)))
+	serveConsole(mux, a.reading(http.HandlerFunc(index)))
 	return mux
 }
 
-type admin struct{ Options }
+type admin struct {
+	Options
+	build, instance string       // which build this is, and which of its starts
+	streams         atomic.Int32 // open
+	newest          newest       // of the snapshots
+}
 
 func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 	if err := a.Ready(); err != nil {
@@ -90,6 +100,7 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 func index(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, `Pollard
 
+GET /                            the console, in a browser
 GET /api/v1/routes               per route: stage, polls in, calls out, reduction
 GET /api/v1/advice               what observing has learnt: what can be shared, and what it would save
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields
@@ -98,6 +109,8 @@ PUT /api/v1/kill                 pass everything through; DELETE ends it
 POST /api/v1/touch               tell of changes: {"paths":["/…"]}, {"patterns":["/…"]}, {"heartbeat":true}
 POST /api/v1/webhook/NAME        the same in another application's words, as configured
 GET /api/v1/audit                who moved what; ?route=NAME, ?n=100
+GET /api/v1/history?route=NAME   the last hour in slots of ten seconds; without a route the pace of all
+GET /api/v1/stream               server-sent events: all of it, once a second; what the console shows
 GET /metrics                     for Prometheus
 GET /livez, GET /readyz          health
 `)

@@ -26,7 +26,9 @@ import (
 // listener is an admin listener over a proxy with one route.
 type listener struct {
 	http.Handler
-	proxy *proxy.Handler
+	proxy   *proxy.Handler
+	ledger  *ledger.Ledger
+	history *History
 }
 
 func listen(t *testing.T, adapt func(*Options)) *listener {
@@ -59,9 +61,9 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 	if err := rungs.Configure(positions, func(*ladder.State) error { return p.Swap(routes, nil) }); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Proxy: p, Ledger: led, Ladder: rungs, Gatherer: reg, Ready: func() error { return nil }}
+	o := Options{Proxy: p, Ledger: led, Ladder: rungs, History: NewHistory(p, led), Gatherer: reg, Ready: func() error { return nil }}
 	adapt(&o)
-	return &listener{New(o), p}
+	return &listener{New(o), p, led, o.History}
 }
 
 func usual(*Options) {}

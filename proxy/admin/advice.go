@@ -8,18 +8,28 @@ import (
 	"github.com/pollard-proxy/pollard/rollout/advice"
 )
 
+// Advised is advice and the entry under `routes:` that follows it.
+type Advised struct {
+	advice.Advice
+	YAML string `json:"yaml"`
+}
+
 // advice tells what observing has learnt, and of which routes something can go.
 func (a *admin) advice(w http.ResponseWriter, _ *http.Request) {
-	all := []advice.Advice{}
+	var all []advice.Advice
 	if o := a.Proxy.Observer; o != nil {
-		all = append(all, advice.All(o.Evidence(time.Now()))...)
+		all = advice.All(o.Evidence(time.Now()))
 	}
 	for _, r := range Routes(a.Proxy, a.Ledger, a.Ladder.State()) {
 		if r.Retirable != nil {
 			all = retire(all, r)
 		}
 	}
-	writeJSON(w, all)
+	advised := []Advised{}
+	for _, one := range all {
+		advised = append(advised, Advised{one, advice.YAML(one)})
+	}
+	writeJSON(w, advised)
 }
 
 // retire adds to the advice on a route that it can be retired. Perhaps there is none

@@ -64,7 +64,7 @@ func (t *theatre) title() string {
 }
 
 func (t *theatre) addresses() string {
-	return fmt.Sprintf("\n\n  side by side     %s/\n  through Pollard  %s/\n  without it       %s/\n  metrics          %s/metrics\n\n",
+	return fmt.Sprintf("\n\n  side by side     %s/\n  through Pollard  %s/\n  without it       %s/\n  console          %s/\n\n",
 		t.page.url, t.proxy.URL, t.direct.url, t.proxy.Admin)
 }
 

@@ -14,6 +14,7 @@ const binary = process.env.POLLARD ?? fileURLToPath(new URL('../../../bin/pollar
  * @property {string} page the side-by-side page
  * @property {string} through the application, behind Pollard
  * @property {string} direct the same application without it
+ * @property {string} admin the admin listener
  * @property {number} pid
  * @property {(path: string) => Promise<void>} change moves the document that is polled at path one step on
  * @property {(pattern: RegExp) => Promise<RegExpMatchArray>} printed waits until it has printed this
@@ -31,12 +32,12 @@ export async function startDemo(lab, viewers, stage = 'coalesce') {
   const kind = stage === 'tour' ? ['--tour', '--duration', '60s'] : ['--stage', stage];
   const child = new Child(binary, ['demo', '--viewers', String(viewers), '--seed', '1', ...kind]);
   lab.defer(() => child.stop('SIGINT'));
-  const [, page, through, direct] = await child.printed(/side by side +(\S+)\/\n +through Pollard +(\S+)\/\n +without it +(\S+)\//);
+  const [, page, through, direct, admin] = await child.printed(/side by side +(\S+)\/\n +through Pollard +(\S+)\/\n +without it +(\S+)\/\n +console +(\S+)\//);
   const change = async (/** @type {string} */ path) => {
     const answer = await fetch(`${page}/change`, { method: 'POST', body: new URLSearchParams({ path }) });
     if (!answer.ok) throw new Error(`changing ${path}: status ${answer.status}`);
   };
-  return { page, through, direct, change, printed: (pattern) => child.printed(pattern), pid: child.pid };
+  return { page, through, direct, admin, change, printed: (pattern) => child.printed(pattern), pid: child.pid };
 }
 
 /**
@@ -57,6 +58,7 @@ export function pushed(path, interval = '300ms') {
 /**
  * @typedef {object} Proxy
  * @property {string} url the front door
+ * @property {string} admin the admin listener
  * @property {() => Promise<{name: string, polls: number, upstream: number}[]>} routes what it has counted
  * @property {() => Promise<string>} metrics
  * @property {(routes: Route[]) => Promise<void>} reroute puts other routes in force
@@ -68,12 +70,12 @@ export function pushed(path, interval = '300ms') {
  * Runs `pollard serve` in front of an upstream.
  * @param {import('./lab.js').Lab} lab
  * @param {string} upstream
- * @param {{routes?: Route[], tls?: {certificate: string, key: string}}} settings
+ * @param {{routes?: Route[], tls?: {certificate: string, key: string}} & Record<string, unknown>} settings those of docs/config.md
  * @returns {Promise<Proxy>}
  */
-export async function serve(lab, upstream, { routes = [], tls }) {
+export async function serve(lab, upstream, { routes = [], ...more }) {
   const settings = (/** @type {Route[]} */ inForce) => JSON.stringify({
-    listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, routes: inForce, tls,
+    listen: '127.0.0.1:0', admin: '127.0.0.1:0', upstream, routes: inForce, ...more,
     drain: { grace: '5s' }, log: { format: 'json', polls: false },
   }); // which is YAML, too
   const folder = await temporaryFolder(lab);
@@ -84,7 +86,8 @@ export async function serve(lab, upstream, { routes = [], tls }) {
   const [line] = await child.printed(/^.*"msg":"serving".*$/m);
   const { listen, admin } = JSON.parse(line);
   return {
-    url: `${tls ? 'https' : 'http'}://${listen}`,
+    url: `${more.tls ? 'https' : 'http'}://${listen}`,
+    admin: `http://${admin}`,
     routes: async () => (await fetch(`http://${admin}/api/v1/routes`)).json(),
     metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
     kill: async (method) => {
