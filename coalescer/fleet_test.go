@@ -158,11 +158,14 @@ func TestWatchersOfAllInstancesAreToldAtOnce(t *testing.T) {
 		f.wait(lastTick + time.Second)
 		var first, last time.Time
 		for _, r := range readers {
-			if first.IsZero() || r.last.Before(first) {
-				first = r.last
+			r.mu.Lock()
+			at := r.last
+			r.mu.Unlock()
+			if first.IsZero() || at.Before(first) {
+				first = at
 			}
-			if r.last.After(last) {
-				last = r.last
+			if at.After(last) {
+				last = at
 			}
 			r.wantRead("one", "two")
 			r.leave()
