@@ -25,7 +25,7 @@ const (
 	modelDocuments  = 3
 	modelRoles      = 4
 	modelLatency    = 100 * time.Millisecond // at most
-	modelSteps      = 400                    // of each identity
+	modelSteps      = 250                    // of each identity
 )
 
 // modelApp is the application, and what it would have said to whom and when.
