@@ -2,6 +2,7 @@ package coalescer
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pollard-proxy/pollard/etag"
@@ -23,7 +24,7 @@ func (f *Feed) ask(fl *flight, r *Route) (res result, turn Turn) {
 	switch {
 	case err != nil: // the fleet cannot help: each for itself
 	case said == nil:
-	case fl.accepts(said) && f.isUntouchedSince(said.Asked) && !f.c.writes.since(fl.writer, said.Asked):
+	case fl.accepts(r, said) && f.isUntouchedSince(said.Asked) && !f.c.writes.since(fl.writer, said.Asked):
 		return fl.toldOf(said), nil
 	}
 	return f.c.call(fl, r), turn
@@ -60,8 +61,20 @@ func keep(r *Route, interval time.Duration) time.Duration { return max(r.Audit, 
 // ask. A client that brings a tag nobody here knows may be ahead of everybody;
 // upstream alone can say that it is not. A tag without its body says only that
 // it is still the one.
-func (fl *flight) accepts(said *Said) bool {
-	return said.Tag == fl.tag || fl.known && said.Header != nil
+//
+// What is told is judged as upstream's answer would be: this instance may not know
+// yet what makes a document of its own, and what stands in a store may be anybody's.
+func (fl *flight) accepts(r *Route, said *Said) bool {
+	switch {
+	case said.Tag == "" || etag.Of(http.Header{"Etag": {string(said.Tag)}}) != said.Tag:
+		return false
+	case said.Header == nil:
+		return said.Tag == fl.tag
+	case said.Tag != fl.tag && !fl.known, int64(len(said.Body)) > r.MaxBody, personal(said.Header) != "":
+		return false
+	}
+	names, ok := r.uncovered(said.Header)
+	return ok && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(fl.vary, name) })
 }
 
 // toldOf is what an instance makes of another's state.

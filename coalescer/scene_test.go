@@ -90,7 +90,9 @@ func (s *scene) poll(user, target string, lines ...string) *coalescer.Poll {
 	vary := s.route.Vary()
 	variant := []string{"target", s.route.Name, method, target, header.Get("Accept")}
 	for _, name := range vary {
-		variant = append(variant, name+"="+strings.Join(header[name], "\n"))
+		if values, ok := header[name]; ok { // an absent field is no part of a key
+			variant = append(variant, name+"="+strings.Join(values, "\n"))
+		}
 	}
 	p := &coalescer.Poll{
 		Key:       coalescer.Key{Target: hashOf(variant...)},
