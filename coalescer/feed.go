@@ -40,6 +40,7 @@ type Feed struct {
 
 	// Guarded by mu.
 	snap       *Snapshot     // newest; nil before the first
+	varies     []string      // request fields that snap varies on, beyond those that are always in the key
 	called     time.Time     // when the last call began
 	asked      time.Time     // when the call began that last confirmed snap
 	proven     time.Time     // when the call began that last brought its body
@@ -128,7 +129,7 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 // held answers p from memory, if what is held is fresh and may answer it.
 func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 	s := f.snap
-	if s == nil || f.c.writes.since(p.Writer, f.asked) {
+	if s == nil || !p.fits(f.varies) || f.c.writes.since(p.Writer, f.asked) {
 		return Answer{}, false
 	}
 	if f.proven.Before(p.since) {
@@ -189,7 +190,7 @@ func (f *Feed) covers(r *Route, now time.Time) bool {
 // conditions returns the tag with which upstream is to be asked on behalf of
 // p, or "" for an unconditional call, and why.
 func (f *Feed) conditions(p *Poll, now time.Time, round int) (tag etag.Tag, reason ledger.Reason) {
-	if f.snap == nil {
+	if f.snap == nil || !p.fits(f.varies) {
 		if tags := p.Condition.Tags(); len(tags) > 0 && round == 0 {
 			return tags[0], p.reason
 		}
@@ -233,6 +234,9 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 	f.adapts(s, r, began, now)
 	same := f.snap != nil && f.snap.Tag == s.Tag
 	f.snap = s
+	if f.varies, _ = r.uncovered(s.Header); len(f.varies) > 0 {
+		f.dismiss(&Ended{Status: http.StatusOK, Reconnect: true}, func(p *Poll) bool { return !p.fits(f.varies) })
+	}
 	f.take(s)
 	f.covered, f.passUntil = time.Time{}, time.Time{}
 	f.keep(r, same, began, f.nextDue(r, began, now))

@@ -324,7 +324,7 @@ func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, boo
 	if res.told && f.c.writes.since(p.Writer, res.asked) {
 		return a, false
 	}
-	if !leads && !sameFields(p.Header, fl.header, res.vary) {
+	if !f.isOfVariant(p, fl, res, leads) {
 		res.reason = reasonVary
 		return a, false
 	}
@@ -339,6 +339,19 @@ func (f *Feed) answer(p *Poll, fl *flight, res *result, leads bool) (Answer, boo
 		return a, true
 	}
 	return a, f.snap == res.snapshot && f.mayGive(p, now, res.covered)
+}
+
+// isOfVariant reports whether the snapshot that a flight ended with is of p's
+// variant, however little was known of variants when the keys were made.
+func (f *Feed) isOfVariant(p *Poll, fl *flight, res *result, leads bool) bool {
+	switch {
+	case res.covered:
+		return p.fits(f.varies)
+	case leads:
+		return true
+	}
+	varies, _ := p.Route.uncovered(res.snapshot.Header)
+	return sameFields(p.Header, fl.header, varies)
 }
 
 // isFor reports whether a response that is for the leader alone answers what

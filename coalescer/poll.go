@@ -3,6 +3,7 @@ package coalescer
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pollard-proxy/pollard/etag"
@@ -40,6 +41,19 @@ type Poll struct {
 	// Set by watches, which ask as polls do.
 	reason ledger.Reason // of the call that this poll leads
 	since  time.Time     // where set, upstream must have given the body in a call that ended later
+}
+
+// fits reports whether p's key is what it would be if it were made now, by the
+// fields that an answer is known to vary on. A key that was made before one of
+// them was learnt is also that of whoever does not send the field:
+//
+//	alice, in German: key ─────────────────► asks: not hers
+//	another document:     learns X-Tongue
+//	bob, in no tongue:         key ──► 200
+func (p *Poll) fits(varies []string) bool {
+	return !slices.ContainsFunc(varies, func(name string) bool {
+		return len(p.Header[name]) > 0 && !slices.Contains(p.Vary, name)
+	})
 }
 
 // How says where an answer came from.
