@@ -15,7 +15,7 @@ import (
 type Representation struct {
 	Path, Query string   // of what; the path decoded, the query with its "?"
 	Body        []byte   // as it is, without a coding
-	ContentType string   // "" is the one before
+	ContentType string   // "" is the one before, where all documents of the target have the same
 	Tag         etag.Tag // upstream's; "" has one computed
 }
 
@@ -28,16 +28,33 @@ type Representation struct {
 // Whoever calls it can tell every client anything: it is for those alone whom
 // the operator trusts.
 func (c *Coalescer) Supply(by ledger.Source, r *Route, rep *Representation) (documents int) {
-	for _, f := range c.documents.places.at(rep.Path, "") {
-		if _, query := cutURL(f.url); query != rep.Query {
-			continue
-		}
-		documents++
-		if !f.supply(r, rep, time.Now()) {
+	feeds := slices.DeleteFunc(c.documents.places.at(rep.Path, ""), func(f *Feed) bool {
+		_, query := cutURL(f.url)
+		return query != rep.Query
+	})
+	isClear := rep.ContentType != "" || areOfOneKind(feeds)
+	for _, f := range feeds {
+		if !isClear || !f.supply(r, rep, time.Now()) {
 			f.touch(by, time.Now())
 		}
 	}
-	return documents
+	return len(feeds)
+}
+
+// areOfOneKind reports whether what feeds hold is of one media type. Where it is
+// not, a representation that does not say what it is may be of any: one in JSON
+// must not become a page.
+func areOfOneKind(feeds []*Feed) bool {
+	kinds := map[string]bool{}
+	for _, f := range feeds {
+		f.mu.Lock()
+		if f.snap != nil {
+			kind, _, _ := mime.ParseMediaType(f.snap.Header.Get("Content-Type"))
+			kinds[kind] = true
+		}
+		f.mu.Unlock()
+	}
+	return len(kinds) <= 1
 }
 
 func (f *Feed) supply(r *Route, rep *Representation, now time.Time) bool {

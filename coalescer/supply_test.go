@@ -1,6 +1,7 @@
 package coalescer_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -95,4 +96,26 @@ func TestOnlyPublicDocumentsOfTheSameKindAreReplaced(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Upstreams that answer pages and scripts at one URL do not always say so in Vary.
+func TestARepresentationOfNoMediaTypeIsNotTakenForAPage(t *testing.T) {
+	play(t, sharing(coalescer.Everything), func(s *scene) {
+		s.up.does(func(r *http.Request) reply {
+			return page(`"v1"`, "as "+r.Header.Get("Accept"), "Content-Type: "+r.Header.Get("Accept"))
+		})
+		kinds := []string{"text/html", "application/json"}
+		for _, kind := range kinds {
+			s.get("alice", "/doc", "Accept: "+kind)
+		}
+		s.wait(time.Second)
+		n := s.c.Supply(ledger.TouchAPI, s.route, &coalescer.Representation{Path: "/doc", Body: []byte(`"<script>"`), Tag: `"v2"`})
+		if n != 2 {
+			t.Errorf("met %d documents, want 2", n)
+		}
+		s.wait(time.Nanosecond)
+		for _, kind := range kinds {
+			s.want(s.get("alice", "/doc", "Accept: "+kind), "200 fetched as "+kind)
+		}
+	})
 }

@@ -112,7 +112,7 @@ func (h *Handler) Supply(by ledger.Source, target string, rep coalescer.Represen
 		return met, &Unsuppliable{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than max_body of route %s, %d bytes", rt.Name, rt.Policy.MaxBody)}
 	case rep.Tag == "" && !rt.Policy.TagFromBody:
 		return met, &Unsuppliable{http.StatusBadRequest, fmt.Sprintf("route %s has etag: upstream; want the etag that upstream sends with this body", rt.Name)}
-	case rep.Tag != "" && etag.Of(http.Header{"Etag": {string(rep.Tag)}}) == "":
+	case rep.Tag != "" && etag.Of(http.Header{"Etag": {string(rep.Tag)}}) != rep.Tag:
 		return met, &Unsuppliable{http.StatusBadRequest, fmt.Sprintf("etag %q: want one as it is sent, with its quotes", rep.Tag)}
 	}
 	rep.Path, rep.Query = plain(path), rt.query(query)
