@@ -67,9 +67,11 @@ func (c *Coalescer) Wrote(writer Identity) {
 	}
 }
 
-// SignedOut ends the watches of an identity: its session is over, as it said
-// itself.
+// SignedOut says that the session of an identity is over, as it said itself: its
+// watches end, and what it was given before it is given no more. It must be told
+// before the answer is seen.
 func (c *Coalescer) SignedOut(who Identity) {
+	c.writes.note(who, time.Now())
 	for _, w := range c.watched.of(who) {
 		w.feed.end(&Ended{Status: http.StatusUnauthorized}, by(who))
 	}

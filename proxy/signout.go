@@ -34,8 +34,8 @@ func newEndpoints(list []Endpoint) ([]endpoint, error) {
 // session: it is listed as one that does, or the answer takes back a cookie
 // that the request had.
 func (t *table) signsOut(x *exchange, resp *http.Response) bool {
-	segments := split(x.path)
 	isListed := func(e endpoint) bool {
+		segments := split(x.path)
 		return e.method == x.in.Method && segments != nil && e.pattern.matches(segments)
 	}
 	return resp.StatusCode < 400 && slices.ContainsFunc(t.signOuts, isListed) || t.takesBackCookie(x.in, resp)
@@ -61,16 +61,17 @@ func (t *table) tellsWho(c *http.Cookie) bool {
 	return slices.ContainsFunc(t.audiences, func(a *audience) bool { return !a.ignores(c.Name + "=" + c.Value) })
 }
 
-// heedSignOut ends the watches of whoever made a request that ended a session, a
-// poll included, before they can see the answer.
+// heedSignOut has whoever made a request that ended a session, a poll included, be
+// given nothing more of it, before they can see the answer. Links sign out, too: a
+// GET that does is no write.
 func (h *Handler) heedSignOut(x *exchange, resp *http.Response) {
-	if t := h.tables.Load(); t.pushes && t.signsOut(x, resp) {
+	if h.tables.Load().signsOut(x, resp) {
 		h.signedOut(x)
 	}
 }
 
-// signedOut ends the watches of whoever made this request, in each way that
-// some route tells identities apart.
+// signedOut ends the session of whoever made this request, in each way that some
+// route tells identities apart.
 func (h *Handler) signedOut(x *exchange) {
 	x.trusted = forward.IsTrusted(x.in, h.Trusted)
 	addr := forward.ClientAddr(x.in, h.Trusted).String()

@@ -174,3 +174,41 @@ func TestSigningOutOfNobodyEndsTheWatchesOfThatAddressAlone(t *testing.T) {
 		}
 	}, polled("/doc", pushed))
 }
+
+// A session that a link has ended is given nothing that was held for it, not even by
+// an upstream that says 304 to whoever asks.
+func TestASessionThatALinkHasEndedIsGivenNothingThatIsHeld(t *testing.T) {
+	ends := map[string]string{"listed": "/users/sign_out", "a cookie that is taken back": "/bye?sid=;Max-Age=0"}
+	for name, target := range ends {
+		app := newApplication()
+		app.extra = func(w http.ResponseWriter, r *http.Request) bool {
+			switch {
+			case r.URL.Path == "/doc":
+				if r.Header.Get("If-None-Match") != "" {
+					w.WriteHeader(http.StatusNotModified)
+					return true
+				}
+				return false
+			case r.URL.RawQuery != "":
+				w.Header().Set("Set-Cookie", r.URL.RawQuery)
+			}
+			app.revoke("a")
+			return true
+		}
+		play(t, app.ServeHTTP, func(r *rig) {
+			if err := r.Swap([]RouteOptions{polled("/doc")}, []Endpoint{{"GET", "/users/sign_out"}}); err != nil {
+				t.Fatal(err)
+			}
+			for _, who := range []string{alice, bob} {
+				r.get("/doc", who)
+			}
+			r.get(target, alice)
+			if got := r.get("/doc", alice); got.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s: got %s, want upstream's 401", name, got.Status)
+			}
+			if got := r.get("/doc", bob).Header.Get("Cache-Status"); got != "pollard; hit; ttl=3" {
+				t.Errorf("%s: somebody else got %q, want what is held", name, got)
+			}
+		}, polled("/doc"))
+	}
+}
