@@ -22,8 +22,8 @@ type Representation struct {
 // Supply makes a representation the current state of the documents of its
 // target that are public (share: everything), as if upstream had just said so:
 // upstream is not asked. It replaces a state of the same media type that has no
-// other variants; every other document is touched. It returns how
-// many documents there are.
+// other variants; every other document is touched, and so are all of them where
+// more than one host has the path. It returns how many documents there are.
 //
 // Whoever calls it can tell every client anything: it is for those alone whom
 // the operator trusts.
@@ -32,7 +32,7 @@ func (c *Coalescer) Supply(by ledger.Source, r *Route, rep *Representation) (doc
 		_, query := cutURL(f.url)
 		return query != rep.Query
 	})
-	isClear := rep.ContentType != "" || areOfOneKind(feeds)
+	isClear := rep.isOfAll(feeds)
 	for _, f := range feeds {
 		if !isClear || !f.supply(r, rep, time.Now()) {
 			f.touch(by, time.Now())
@@ -41,12 +41,15 @@ func (c *Coalescer) Supply(by ledger.Source, r *Route, rep *Representation) (doc
 	return len(feeds)
 }
 
-// areOfOneKind reports whether what feeds hold is of one media type. Where it is
-// not, a representation that does not say what it is may be of any: one in JSON
-// must not become a page.
-func areOfOneKind(feeds []*Feed) bool {
-	kinds := map[string]bool{}
+// isOfAll reports whether there is but one thing that a representation can be of.
+// A path is of as many sites as there are hosts, and one tenant's state must not
+// become another's. Where it does not say what it is, and feeds hold several media
+// types, it may be of any: one in JSON must not become a page.
+func (rep *Representation) isOfAll(feeds []*Feed) bool {
+	hosts, kinds := map[string]bool{}, map[string]bool{}
 	for _, f := range feeds {
+		host, _, _ := strings.Cut(f.url, "/")
+		hosts[host] = true
 		f.mu.Lock()
 		if f.snap != nil {
 			kind, _, _ := mime.ParseMediaType(f.snap.Header.Get("Content-Type"))
@@ -54,7 +57,7 @@ func areOfOneKind(feeds []*Feed) bool {
 		}
 		f.mu.Unlock()
 	}
-	return len(kinds) <= 1
+	return len(hosts) <= 1 && (rep.ContentType != "" || len(kinds) <= 1)
 }
 
 func (f *Feed) supply(r *Route, rep *Representation, now time.Time) bool {

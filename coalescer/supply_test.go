@@ -119,3 +119,20 @@ func TestARepresentationOfNoMediaTypeIsNotTakenForAPage(t *testing.T) {
 		}
 	})
 }
+
+func TestARepresentationOfAPathThatSeveralSitesHaveIsNobodys(t *testing.T) {
+	play(t, sharing(coalescer.Everything), func(s *scene) {
+		up := newSheet(`"v1"`, "one", isJSON)
+		s.up.does(up.answer)
+		theirs := s.poll("bob", "/doc")
+		theirs.URL, theirs.Key.Target = "other.test/doc", hashOf("other.test")
+		s.get("alice", "/doc")
+		s.want(s.ask(s.until(time.Hour), theirs), "200 fetched one")
+		s.wait(time.Second)
+		if n := s.supply("/doc", "forged", `"v2"`); n != 2 {
+			t.Errorf("met %d documents, want 2", n)
+		}
+		s.want(s.ask(s.until(time.Hour), theirs), "200 revalidated one")
+		s.want(s.get("alice", "/doc"), "200 revalidated one")
+	})
+}
