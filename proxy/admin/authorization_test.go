@@ -88,3 +88,36 @@ func TestWithoutATokenPagesOfOtherSitesChangeNothing(t *testing.T) {
 		}
 	}
 }
+
+// What looks like a change to something before or behind the listener is none, or is
+// asked for the token like any other.
+func TestNoDisguiseOfAChangeNeedsLessThanTheToken(t *testing.T) {
+	l := listen(t, func(o *Options) { o.Token, o.ReadToken, o.Loopback = "write", "read", true })
+	tests := []struct {
+		method, target string
+		lines          []string
+		want           int
+	}{
+		{"POST", "/api/v1/kill", []string{"X-HTTP-Method-Override: PUT"}, 405},
+		{"GET", "/api/v1/kill?_method=put", nil, 405},
+		{"PUT", "//api/v1/kill", nil, 307},
+		{"PUT", "/api/v1/../v1/kill", nil, 307},
+		{"PUT", "/api/v1/%6bill", nil, 401},
+		{"PUT", "/api/v1/kill?token=write", nil, 401},
+		{"PUT", "/api/v1/kill", []string{"Authorization: bearer write"}, 401},
+		{"PUT", "/api/v1/kill", []string{"Authorization: Bearer  write"}, 401},
+		{"PUT", "/api/v1/kill", []string{"Authorization: Basic d3JpdGU6d3JpdGU="}, 401},
+		{"PUT", "/api/v1/kill", []string{"Cookie: token=write"}, 401},
+		{"PUT", "/api/v1/kill", []string{"X-Forwarded-For: 127.0.0.1"}, 401},
+		{"PUT", "/api/v1/webhook/kill", nil, 405},
+		{"POST", "/api/v1/webhook/..%2fkill", nil, 404},
+	}
+	for _, test := range tests {
+		if resp := l.send(test.method, test.target, "", test.lines...); resp.StatusCode != test.want {
+			t.Errorf("%s %s %q: got %s, want %d", test.method, test.target, test.lines, resp.Status, test.want)
+		}
+	}
+	if got := body(t, l.get("/api/v1/routes", "Authorization: Bearer read")); strings.Contains(got, `"killed": true`) {
+		t.Errorf("got %s, want that nothing was killed", got)
+	}
+}
