@@ -93,6 +93,7 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.Ladder.State().Kill != nil && e.Stage != "" {
 		e.Reason = "the kill switch has every route pass through"
+		e.Why = []string{"Pollard holds nothing back: " + e.Reason + "."}
 	}
 	writeJSON(w, e)
 }
