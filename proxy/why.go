@@ -30,12 +30,11 @@ func (e *Explanation) why(now time.Time) []string {
 // whyDocument tells of one document.
 func whyDocument(s *coalescer.State, now time.Time) string {
 	b := strings.Builder{}
-	fmt.Fprintf(&b, "Document %s: ", s.Document)
-	if len(s.Events) == 0 {
-		b.WriteString("upstream has not answered yet.")
+	if n := len(s.Events); n == 0 {
+		fmt.Fprintf(&b, "Document %s: upstream has not answered yet.", s.Document)
 	} else {
-		last := s.Events[len(s.Events)-1]
-		fmt.Fprintf(&b, "%s %s.", spoken(&last), when(&last, now))
+		last := &s.Events[n-1]
+		fmt.Fprintf(&b, "Document %s, %s: %s.", s.Document, when(last, now), spoken(last))
 	}
 	if s.Passing != "" {
 		fmt.Fprintf(&b, " Its polls go by themselves for %s (%s).", rounded(s.PassUntil.Sub(now)), s.Passing)
@@ -51,9 +50,9 @@ func whyDocument(s *coalescer.State, now time.Time) string {
 func spoken(e *coalescer.Event) string {
 	switch e.Cause {
 	case coalescer.CauseTouch:
-		return "something told of a change (" + e.Detail + "), and upstream has not answered since; that was"
+		return "something told of a change (" + e.Detail + "), and upstream has not answered since"
 	case coalescer.CauseWrite:
-		return "who asks had written, or everything was made stale, and upstream has not answered since; that was"
+		return "who asks had written, or everything was made stale, and upstream has not answered since"
 	case coalescer.CausePass:
 		return fmt.Sprintf("a poll went by itself, and upstream answered %d%s", e.Status, bracketed(e.Detail))
 	}
@@ -126,7 +125,7 @@ func when(e *coalescer.Event, now time.Time) string {
 	if e.Times == 1 {
 		return rounded(now.Sub(e.Last)) + " ago"
 	}
-	return fmt.Sprintf("%s ago (%d times within %s)", rounded(now.Sub(e.Last)), e.Times, rounded(e.Last.Sub(e.First)))
+	return fmt.Sprintf("%s ago, and %d times in the %s before", rounded(now.Sub(e.Last)), e.Times-1, rounded(e.Last.Sub(e.First)))
 }
 
 // untold reports whether the last that happened is that upstream denied news.
