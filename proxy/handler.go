@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -31,6 +32,7 @@ type Options struct {
 	Secret    []byte                     // key of all hashes of identities; without one, random for this process
 	Log       *slog.Logger
 	AccessLog bool // one line per poll
+	LogSample int  // of so many polls that went well one has its line, 0 and 1 are all; failures and statuses from 500 on always have
 
 	Observer *observe.Observer // learns from what passes; may be nil
 	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
@@ -48,6 +50,7 @@ type Handler struct {
 	other  *ledger.Route // what is on no route
 	tables tables
 	trials trials
+	logged atomic.Uint64 // polls that went well, of which some have a line
 
 	// Checks of what was given out.
 	life     context.Context // ends with Close
@@ -141,9 +144,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // logPoll writes the access line of a poll: the same words as the metrics and
 // Cache-Status, the path without its query, and no credential.
 func (h *Handler) logPoll(x *exchange) {
-	if !h.AccessLog || x.route == nil {
+	if !h.AccessLog || x.route == nil || h.leavesOut(x) {
 		return
 	}
 	h.Log.Info("poll", "route", x.route.Name, "stage", x.stage.String(), "outcome", x.outcome.String(), "reason", x.reason,
 		"method", x.in.Method, "path", x.path, "status", x.status, "duration_ms", float64(time.Since(x.began).Microseconds())/1000)
+}
+
+// leavesOut reports whether a poll is one of those whose access line is spared:
+// every Nth that went well has one, so that counting lines and multiplying tells
+// the truth.
+func (h *Handler) leavesOut(x *exchange) bool {
+	if h.LogSample <= 1 || x.outcome == ledger.Failed || x.broken || x.status >= http.StatusInternalServerError {
+		return false
+	}
+	return h.logged.Add(1)%uint64(h.LogSample) != 1
 }
