@@ -59,7 +59,7 @@ const (
 )
 
 // past is what last happened to a document, oldest first. Its zero value is empty.
-// What is held of it counts as stored bytes.
+// What is held of it counts as stored bytes, from the next answer on.
 type past []Event
 
 // add takes notice of what happened at a time. Of what differs from the event

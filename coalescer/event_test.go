@@ -139,3 +139,37 @@ func TestAProbeThatSaysThatNothingChangedIsAnEvent(t *testing.T) {
 		s.wantEvents("probed", `1× poll first 200 "v1"`, `1× probe same 0 "v1"`, `1× probe outdated 0 "v2"`, `1× poll changed 200 "v2"`)
 	})
 }
+
+func TestWhatOthersWereToldIsAnEvent(t *testing.T) {
+	play(t, verified(), func(s *scene) {
+		s.up.says(page(`"v1"`, "one"))
+		s.everyone(users(2), "/doc")
+		s.wait(3 * time.Second)
+		s.everyone(users(2), "/doc")
+		var all []string
+		for _, state := range s.c.States("app.test", "/doc", 2) {
+			e := state.Events[len(state.Events)-1]
+			all = append(all, e.Cause+" "+e.Result)
+		}
+		slices.Sort(all)
+		if want := []string{"circle same", "poll same"}; !slices.Equal(all, want) {
+			t.Errorf("two who were given the same: got %q, want %q", all, want)
+		}
+	})
+	playFleet(t, 2, sharing(coalescer.Everything), func(f *fleet) {
+		f.up.says(page(`"v1"`, "one"))
+		f.instances[0].get("", "/doc")
+		f.instances[1].get("", "/doc")
+		f.instances[1].wantEvents("the second instance", `1× told first 0 "v1"`)
+	})
+}
+
+func TestWhatTheApplicationSaysItselfIsAnEvent(t *testing.T) {
+	play(t, sharing(coalescer.Everything), func(s *scene) {
+		s.up.says(page(`"v1"`, "1", isJSON))
+		s.get("alice", "/doc")
+		s.wait(time.Second)
+		s.supply("/doc", "2", `"v2"`)
+		s.wantEvents("supplied", `1× poll first 200 "v1"`, `1× supply changed 0 "v2"`)
+	})
+}

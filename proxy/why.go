@@ -62,7 +62,9 @@ func spoken(e *coalescer.Event) string {
 // brought puts what came of a call in words.
 func brought(e *coalescer.Event) string {
 	switch e.Result {
-	case coalescer.ResultFirst, coalescer.ResultChanged:
+	case coalescer.ResultFirst:
+		return "this instance learnt a state for the first time, with the tag " + e.Tag
+	case coalescer.ResultChanged:
 		return "a new state came, with the tag " + e.Tag
 	case coalescer.ResultSame:
 		return "upstream says that nothing has changed, and the tag is still " + e.Tag

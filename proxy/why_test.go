@@ -18,7 +18,7 @@ func TestWhyAPageDidNotUpdateIsSaidOfItsLastEvent(t *testing.T) {
 		want   string // a part of the sentence
 	}{
 		"never answered":   {nil, "upstream has not answered yet"},
-		"a state came":     {[]coalescer.Event{{Cause: "poll", Result: coalescer.ResultFirst, Tag: `"v1"`}}, `a new state came, with the tag "v1"`},
+		"a state came":     {[]coalescer.Event{{Cause: "poll", Result: coalescer.ResultChanged, Tag: `"v1"`}}, `a new state came, with the tag "v1"`},
 		"nothing changed":  {[]coalescer.Event{{Cause: "watch", Result: coalescer.ResultSame, Tag: `"v1"`, Times: 9}}, "nothing has changed"},
 		"told too soon":    {[]coalescer.Event{touch, {Cause: "poll", Result: coalescer.ResultSame}}, "it may have been told too soon"},
 		"told just now":    {[]coalescer.Event{touch}, "something told of a change (webhook)"},
@@ -69,7 +69,7 @@ func TestExplainSaysWhyOnEveryRung(t *testing.T) {
 			{"/observed/x", "", "pass through (the route is at stage observe)"},
 			{"/d", "Range: bytes=0-1", "goes to upstream by itself (range)"},
 			{"/never", "", "Nobody has polled or watched this URL"},
-			{"/d", "", `a new state came, with the tag "v1"`},
+			{"/d", "", `learnt a state for the first time, with the tag "v1"`},
 		} {
 			r.get("/d")
 			header := http.Header{}
