@@ -99,9 +99,9 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 	reason := r.unshareable(resp)
 	f.mu.Lock()
 	f.passed(resp, reason, time.Now())
-	held := f.snap
+	held, events := f.snap, f.past.size()
 	f.mu.Unlock()
-	c.documents.account(k, held)
+	c.documents.account(k, held, events)
 }
 
 // sweep forgets idle documents.

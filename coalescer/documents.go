@@ -101,25 +101,25 @@ func (d *documents) release(k Key) {
 	}
 }
 
-// account accounts for what a feed holds now.
-func (d *documents) account(k Key, held *Snapshot) {
+// account accounts for what a feed holds now, and the bytes of its events.
+func (d *documents) account(k Key, held *Snapshot, events int64) {
 	s := d.shard(k)
 	s.mu.Lock()
 	if h, ok := s.feeds.Peek(k); ok {
-		d.bytes.Add(h.take(held))
+		d.bytes.Add(h.take(held, events))
 	}
 	s.mu.Unlock()
 	d.shrink()
 }
 
-// take notes what the feed holds, nil if nothing, and returns by how many bytes
+// take notes what the feed holds, nil if nothing, and what of its past, and returns by how many bytes
 // that is more than before. What is held in common counts once.
-func (h *entry) take(s *Snapshot) (more int64) {
+func (h *entry) take(s *Snapshot, events int64) (more int64) {
 	var body *content
 	if s != nil {
 		body = s.content
 	}
-	more = s.size() - h.size
+	more = s.size() + events - h.size
 	h.size += more
 	if body != h.body {
 		more += body.shared() - h.body.left()

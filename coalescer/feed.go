@@ -61,6 +61,7 @@ type Feed struct {
 	woken      []func()   // who is told to look again; called by unlock
 	member     membership // of those who were given the same
 	touches    *touches   // what told that it changed; nil before anything did
+	past       past       // what last happened, for people
 }
 
 // unlock gives mu back and then wakes those for whom something has come
@@ -317,6 +318,7 @@ func (f *Feed) passed(resp *http.Response, reason string, now time.Time) {
 	if notModified {
 		reason = personal(resp.Header)
 	}
+	f.past.add(Event{Cause: CausePass, Status: resp.StatusCode, Detail: reason}, "", now)
 	switch {
 	case !now.Before(f.passUntil), reason == "" && notModified:
 	case reason == "":

@@ -28,6 +28,7 @@ type flight struct {
 	vary   []string    // learnt fields that the key holds
 	header http.Header // the leader's fields
 	writer Identity    // the leader
+	reason ledger.Reason
 	req    *http.Request
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when result is set
@@ -75,7 +76,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	began := f.begin(p, now)
 	ctx, cancel := context.WithCancelCause(f.c.ctx)
 	fl = &flight{
-		began: began, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer,
+		began: began, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer, reason: reason,
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
 	fl.known = tag == "" || tag == f.snap.conditional()
@@ -83,6 +84,9 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	fl.req = p.Call(ctx, reason)
 	if tag != "" {
 		fl.req.Header["If-None-Match"] = []string{string(tag)}
+	}
+	if f.snap != nil && f.c.writes.since(p.Writer, f.asked) {
+		f.past.add(Event{Cause: CauseWrite}, "", now)
 	}
 	f.flight, f.called = fl, began
 	return fl, true
@@ -147,18 +151,20 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 	if f.flight == fl {
 		f.flight = nil
 	}
-	f.apply(fl, r, &res, time.Now())
+	before, now := f.snap, time.Now()
+	f.apply(fl, r, &res, now)
+	f.landed(fl, &res, before, now)
 	var orphan *http.Response
 	if !fl.led {
 		orphan, res.response = res.response, nil
 	}
 	fl.result, fl.landed = res, true
-	held := f.snap
+	held, events := f.snap, f.past.size()
 	close(fl.done)
 	f.unlock()
 
 	closeBody(orphan)
-	f.c.documents.account(f.key, held)
+	f.c.documents.account(f.key, held, events)
 }
 
 // apply takes a result over into what is held.

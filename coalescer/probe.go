@@ -86,12 +86,14 @@ func (f *Feed) consult(ctx context.Context, p *Poll) (outdated etag.Tag) {
 	case !ok || n.asked.Before(asked) || !touched.IsZero() && !n.asked.After(touched): // f knows better
 		return ""
 	case n.tag != tag:
+		f.note(Event{Cause: CauseProbe, Result: ResultOutdated}, n.tag)
 		return tag
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.snap.conditional() == tag && n.asked.After(f.asked) && n.asked.After(touched) {
 		f.keep(p.Route, true, n.asked, n.due)
+		f.past.add(Event{Cause: CauseProbe, Result: ResultSame}, tag, time.Now())
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package coalescer
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,8 @@ type State struct {
 	Waiters   int       `json:"waiters"`
 	Passing   string    `json:"passing,omitempty"` // why its polls pass
 	PassUntil time.Time `json:"pass_until,omitzero"`
+	Watched   bool      `json:"watched,omitempty"`
+	Events    []Event   `json:"events"` // what last happened, the oldest first
 }
 
 // States returns what is held for a request-target of a host, or of all hosts
@@ -47,6 +50,7 @@ func (f *Feed) state(now time.Time) State {
 	if f.flight != nil {
 		s.InFlight, s.Waiters = true, f.flight.waiters
 	}
+	s.Watched, s.Events = f.live != nil, slices.Clone(f.past)
 	if now.Before(f.passUntil) {
 		s.Passing, s.PassUntil = f.passReason, f.passUntil
 	}

@@ -67,11 +67,12 @@ func (f *Feed) supply(r *Route, rep *Representation, now time.Time) bool {
 	if isFit {
 		f.confirm(rep.snapshot(old.Header, now), r, now, now)
 		f.proven, f.run = now, now
+		f.past.add(Event{Cause: CauseSupply, Result: compared(old, f.snap)}, f.snap.Tag, now)
 	}
-	held := f.snap
+	held, events := f.snap, f.past.size()
 	f.unlock()
 	if isFit {
-		f.c.documents.account(f.key, held)
+		f.c.documents.account(f.key, held, events)
 	}
 	return isFit
 }

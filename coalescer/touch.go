@@ -63,6 +63,7 @@ func (f *Feed) touch(by ledger.Source, now time.Time) {
 		f.touches.first = now
 	}
 	f.touches.last, f.touches.by, f.stretched = now, by, nil
+	f.past.add(Event{Cause: CauseTouch, Detail: string(by)}, "", now)
 	if f.due.After(now) {
 		f.due = now
 	}

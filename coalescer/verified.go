@@ -167,6 +167,7 @@ func (f *Feed) follow(p *Poll, now time.Time) (busy <-chan struct{}, asks *membe
 	case m.turn != c.turn, now.Before(c.alone):
 	case c.asked.After(f.asked) && c.asked.After(f.touched()) && now.Before(p.Route.stretched(c.asked, c.due)):
 		f.keep(p.Route, true, c.asked, c.due)
+		f.past.add(Event{Cause: CauseCircle, Result: ResultSame}, c.tag, now)
 	case c.busy != nil:
 		return c.busy, nil
 	default:

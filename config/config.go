@@ -80,9 +80,10 @@ type Drain struct {
 
 // Log is what is written to standard error.
 type Log struct {
-	Level slog.Level
-	JSON  bool // one object a line instead of text
-	Polls bool // one line for each poll
+	Level  slog.Level
+	JSON   bool // one object a line instead of text
+	Polls  bool // one line for each poll
+	Sample int  // of so many polls one has its line; failures always have
 }
 
 // Endpoint is a method and a path pattern.

@@ -129,6 +129,8 @@ func (l *Log) keys() []key {
 			doc: "Key=value text, or one JSON object a line."},
 		{name: "polls", to: scalar(&l.Polls, boolean()), def: "true",
 			doc: "One line for each poll."},
+		{name: "sample", to: scalar(&l.Sample, count(1, 1_000_000)), def: "1",
+			doc: "Of so many polls one has its line; those that fail, or are answered with a status of 500 or above, always have."},
 	}
 }
 

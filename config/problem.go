@@ -11,11 +11,11 @@ import (
 // No problem repeats a secret, and none of [Parse] the value of an environment
 // variable.
 type Problem struct {
-	File    string // as it was named; "" where the value did not come from a file
-	Line    int    // from 1; 0 where no line is to blame
-	Key     string // such as routes[2].interval, counted from 0; "" where no key is to blame
-	Message string // what is wrong and what is wanted
-	Warning bool   // the configuration is usable nevertheless
+	File    string `json:"file,omitempty"`    // as it was named; "" where the value did not come from a file
+	Line    int    `json:"line,omitempty"`    // from 1; 0 where no line is to blame
+	Key     string `json:"key,omitempty"`     // such as routes[2].interval, counted from 0; "" where no key is to blame
+	Message string `json:"message"`           // what is wrong and what is wanted
+	Warning bool   `json:"warning,omitempty"` // the configuration is usable nevertheless
 }
 
 // String is "file:line: key: message"; parts that are unknown are left out.

@@ -66,7 +66,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	expect(t, "limits", c.Limits, Limits{StoredBytes: 128 << 20, Documents: 65536, Watchers: 10_000, WatchersPerIdentity: 100, Handshakes: 500, HeaderBytes: 64 << 10,
 		HeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, StallTimeout: time.Minute})
 	expect(t, "drain", c.Drain, Drain{Grace: 30 * time.Second, Reconnects: 200})
-	expect(t, "log", c.Log, Log{Level: slog.LevelInfo, Polls: true})
+	expect(t, "log", c.Log, Log{Level: slog.LevelInfo, Polls: true, Sample: 1})
 	expect(t, "tls", c.TLS, TLS{MinVersion: tls.VersionTLS12})
 
 	r := parseText(t, "routes: [{name: poll, path: /poll}]").Routes[0]
@@ -85,7 +85,7 @@ func TestEveryTypeIsRead(t *testing.T) {
 	expect(t, "stored_bytes", c.Limits.StoredBytes, int64(1<<30))
 	expect(t, "header_bytes", c.Limits.HeaderBytes, int64(16384))
 	expect(t, "stall_timeout", c.Limits.StallTimeout, time.Duration(0))
-	expect(t, "log", c.Log, Log{slog.LevelDebug, true, false})
+	expect(t, "log", c.Log, Log{slog.LevelDebug, true, false, 100})
 	expect(t, "signs_out", c.SignsOut, []Endpoint{{"POST", "/users/sign_out"}})
 	r := c.Routes[0]
 	expect(t, "stage", r.Stage, rollout.Off)

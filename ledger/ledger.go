@@ -29,6 +29,7 @@ type Ledger struct {
 	registry       *prometheus.Registry
 	saturation     Metric
 	polls          *prometheus.CounterVec
+	took           *prometheus.HistogramVec
 	upstream       *prometheus.CounterVec
 	avoided        *prometheus.CounterVec
 	bypass         *prometheus.CounterVec
@@ -63,6 +64,7 @@ func New(reg *prometheus.Registry) *Ledger {
 		registry:       reg,
 		saturation:     m[saturationRatio],
 		polls:          counters(m[pollsTotal]),
+		took:           pollHistograms(m[pollSeconds]),
 		upstream:       counters(m[upstreamRequestsTotal]),
 		avoided:        counters(m[pollsAvoidedTotal]),
 		bypass:         counters(m[bypassTotal]),
@@ -86,7 +88,7 @@ func New(reg *prometheus.Registry) *Ledger {
 		routes:         make(map[string]*Route),
 	}
 	reg.MustRegister(
-		l.polls, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
+		l.polls, l.took, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
 		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
 		l.news, l.newsDelay, l.newsAlive, l.verdict, l.falls, l.checks, l.compared,
 		collectors.NewGoCollector(),
@@ -164,6 +166,14 @@ func stalenessHistograms(m Metric) *prometheus.HistogramVec {
 // written.
 func deliveryHistograms(m Metric) *prometheus.HistogramVec {
 	return histograms(m, []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})
+}
+
+// pollHistograms spans an answer from memory and an upstream that is too slow. They
+// are classic alone: they are on the path of every poll.
+func pollHistograms(m Metric) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: m.Name, Help: m.Help, Buckets: []float64{.001, .005, .025, .1, .25, .5, 1, 2.5, 10},
+	}, m.Labels)
 }
 
 // histograms have these buckets for everybody and, for a Prometheus that asks for

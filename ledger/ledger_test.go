@@ -60,6 +60,9 @@ func TestARouteHasAllItsSeriesFromTheStart(t *testing.T) {
 	for _, outcome := range []string{"passed", "hit", "collapsed", "revalidated", "fetched", "bypassed", "failed"} {
 		want = append(want, "pollard_polls_total{"+outcome+",issues}")
 	}
+	for _, from := range []string{"memory", "upstream"} {
+		want = append(want, "pollard_poll_seconds{"+from+",issues}")
+	}
 	for _, reason := range []string{"poll", "watch", "probe", "verify", "audit", "pass"} {
 		want = append(want, "pollard_upstream_requests_total{"+reason+",issues}")
 	}
@@ -86,6 +89,10 @@ func TestWhatIsCountedIsWhatIsScraped(t *testing.T) {
 	r.Bypass("range")
 	r.Bypass("header:X-Last-Fetched-At")
 	r.Avoided(1.5)
+	r.Took(ledger.Hit, time.Millisecond)
+	r.Took(ledger.Collapsed, time.Second)
+	r.Took(ledger.Passed, time.Second)
+	r.Took(ledger.Failed, 10*time.Second)
 	r.Staleness(250 * time.Millisecond)
 	l.Route(ledger.Other).Upstream(ledger.Pass)
 	l.ReloadFailed()
@@ -96,6 +103,8 @@ func TestWhatIsCountedIsWhatIsScraped(t *testing.T) {
 		"pollard_polls_total{hit,issues}":                       {value: 2},
 		"pollard_polls_total{failed,issues}":                    {value: 1},
 		"pollard_polls_total{fetched,issues}":                   {},
+		"pollard_poll_seconds{memory,issues}":                   {sum: 0.001, count: 1},
+		"pollard_poll_seconds{upstream,issues}":                 {sum: 2, count: 2},
 		"pollard_upstream_requests_total{probe,issues}":         {value: 1},
 		"pollard_upstream_requests_total{pass,other}":           {value: 1},
 		"pollard_bypass_total{range,issues}":                    {value: 1},

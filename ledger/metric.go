@@ -10,6 +10,7 @@ type Metric struct {
 // The places of the metrics in Metrics.
 const (
 	pollsTotal = iota
+	pollSeconds
 	upstreamRequestsTotal
 	pollsAvoidedTotal
 	bypassTotal
@@ -46,6 +47,11 @@ func Metrics() []Metric {
 			Name:   "pollard_polls_total",
 			Help:   "Polls received, by how they ended. Each poll has exactly one outcome.",
 			Labels: []string{"route", "outcome"},
+		},
+		pollSeconds: {
+			Name:   "pollard_poll_seconds",
+			Help:   "Time from when a poll came until there was an answer to give, by where that is from. Polls that failed, or asked to be held, are not in it.",
+			Labels: []string{"route", "from"},
 		},
 		upstreamRequestsTotal: {
 			Name:   "pollard_upstream_requests_total",

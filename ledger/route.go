@@ -7,12 +7,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A Route holds the counts of one route. Poll, Upstream and Staleness are on the path
+// A Route holds the counts of one route. Poll, Took, Upstream and Staleness are on the path
 // of every poll: they touch series that were resolved when the Route was created,
 // and neither lock nor allocate.
 type Route struct {
 	// Set by newRoute, then read-only.
 	polls     [outcomes]prometheus.Counter
+	took      struct{ memory, upstream prometheus.Observer }
 	upstream  [reasons]prometheus.Counter
 	avoided   prometheus.Counter
 	staleness prometheus.Observer
@@ -42,6 +43,7 @@ func newRoute(l *Ledger, name string) *Route {
 		newsAlive:  l.newsAlive.MustCurryWith(prometheus.Labels{"route": name}),
 		bypass:     newBypasses(l.bypass, name),
 	}
+	r.took.memory, r.took.upstream = l.took.WithLabelValues(name, "memory"), l.took.WithLabelValues(name, "upstream")
 	r.watchers = watchers{avoided: r.avoided, open: make(map[Transport]prometheus.Gauge)}
 	for _, t := range transports() {
 		r.watchers.open[t] = l.watchers.WithLabelValues(name, string(t))
@@ -62,6 +64,18 @@ func newRoute(l *Ledger, name string) *Route {
 // Poll counts a poll that ended with o. Call it once per poll, when it is answered or
 // abandoned.
 func (r *Route) Poll(o Outcome) { r.polls[o].Inc() }
+
+// Took records how long a poll that ended with o had to wait for its answer, if it
+// has one.
+func (r *Route) Took(o Outcome, t time.Duration) {
+	switch o {
+	case Hit:
+		r.took.memory.Observe(t.Seconds())
+	case Failed:
+	default:
+		r.took.upstream.Observe(t.Seconds())
+	}
+}
 
 // Upstream counts a request as soon as its first byte is written to the upstream:
 // once per attempt.

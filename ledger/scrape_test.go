@@ -49,6 +49,7 @@ func BenchmarkScrapeOfAThousandRoutes(b *testing.B) {
 		r.Bypass("range")
 		for age := time.Millisecond; age < time.Minute; age *= 2 {
 			r.Staleness(age)
+			r.Took(ledger.Fetched, age)
 			r.Delivery(age)
 		}
 	}
@@ -73,5 +74,14 @@ func BenchmarkStaleness(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Staleness(1500 * time.Millisecond)
+	}
+}
+
+// BenchmarkTook is on the path of every poll.
+func BenchmarkTook(b *testing.B) {
+	r := ledger.New(prometheus.NewRegistry()).Route("issues")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Took(ledger.Hit, 20*time.Microsecond)
 	}
 }

@@ -38,6 +38,7 @@ func (l *Ledger) Judged(route string, verdicts map[string]int, compared *Interva
 	}
 	for guard, v := range verdicts {
 		l.verdict.WithLabelValues(route, guard).Set(float64(v))
+		l.falls.WithLabelValues(route, guard) // at 0 from now on: a counter that begins at 1 has never risen
 	}
 	if compared == nil {
 		l.compared.DeletePartialMatch(map[string]string{"route": route})

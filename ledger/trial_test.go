@@ -39,7 +39,20 @@ func TestWhatIsNoLongerJudgedHasNoVerdictAndNoComparison(t *testing.T) {
 		t.Errorf("got %v series, want no bounds of what is not known", got)
 	}
 	l.Judged("two", nil, nil)
-	if got := series(t, reg); got["pollard_guard_verdict"] != 2 || got["pollard_guard_falls_total"] != 1 {
-		t.Errorf("got %v series, want the verdicts of one route, and the fall kept", got)
+	if got := series(t, reg); got["pollard_guard_verdict"] != 2 || got["pollard_guard_falls_total"] != 3 {
+		t.Errorf("got %v series, want the verdicts of one route, and the falls of both kept", got)
+	}
+}
+
+// A counter that begins at 1 has not risen, for Prometheus.
+func TestFallsAreCountedFromZeroOnceARouteIsJudged(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	l := ledger.New(reg)
+	l.Judged("one", map[string]int{"errors": 0}, nil)
+	for _, want := range []float64{0, 1} {
+		if got, ok := scrape(t, reg)["pollard_guard_falls_total{errors,one}"]; !ok || got.value != want {
+			t.Errorf("got %v, there %v; want %v", got, ok, want)
+		}
+		l.Fell("one", "errors")
 	}
 }

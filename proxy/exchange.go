@@ -56,6 +56,9 @@ type exchange struct {
 func (x *exchange) settle(o ledger.Outcome) {
 	x.outcome, x.took = o, time.Since(x.began)
 	x.route.live.Counts.Poll(o)
+	if x.wait == 0 {
+		x.route.live.Counts.Took(o, x.took)
+	}
 }
 
 // receive looks at a request and decides, once, what it gets.

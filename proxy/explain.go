@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/etag"
@@ -30,6 +31,7 @@ type Explanation struct {
 	Key      *KeyParts         `json:"key,omitempty"`
 	Stored   []coalescer.State `json:"documents"`
 	Bypasses map[string]uint64 `json:"bypasses,omitempty"` // of the whole route, by reason
+	Why      []string          `json:"why"`                // a page may not have updated, in sentences
 }
 
 // KeyParts are what the key of a poll is made of.
@@ -56,13 +58,12 @@ func (h *Handler) Explain(rawURL string, header http.Header) (Explanation, error
 	e := Explanation{URL: host + x.path + hideSecrets(x.query), Route: "other", Stored: []coalescer.State{}}
 	if !isPolled(r) {
 		e.Decision, e.Reason = "pass", "it is no poll: it asks for an event stream or an upgrade"
-		return e, nil
-	}
-	if x.route = h.tables.Load().match(x.path); x.route == nil {
+	} else if x.route = h.tables.Load().match(x.path); x.route == nil {
 		e.Decision, e.Reason = "pass", whyUnmatched(x.path)
-		return e, nil
+	} else {
+		h.explainRoute(&e, x)
 	}
-	h.explainRoute(&e, x)
+	e.Why = e.why(time.Now())
 	return e, nil
 }
 

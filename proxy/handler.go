@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -31,6 +32,7 @@ type Options struct {
 	Secret    []byte                     // key of all hashes of identities; without one, random for this process
 	Log       *slog.Logger
 	AccessLog bool // one line per poll
+	LogSample int  // of so many polls that went well one has its line, 0 and 1 are all; failures and statuses from 500 on always have
 
 	Observer *observe.Observer // learns from what passes; may be nil
 	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
@@ -48,6 +50,7 @@ type Handler struct {
 	other  *ledger.Route // what is on no route
 	tables tables
 	trials trials
+	logged atomic.Uint64 // polls that went well, of which some have a line
 
 	// Checks of what was given out.
 	life     context.Context // ends with Close
@@ -136,14 +139,4 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.broken {
 		panic(http.ErrAbortHandler) // else what the client has would look whole
 	}
-}
-
-// logPoll writes the access line of a poll: the same words as the metrics and
-// Cache-Status, the path without its query, and no credential.
-func (h *Handler) logPoll(x *exchange) {
-	if !h.AccessLog || x.route == nil {
-		return
-	}
-	h.Log.Info("poll", "route", x.route.Name, "stage", x.stage.String(), "outcome", x.outcome.String(), "reason", x.reason,
-		"method", x.in.Method, "path", x.path, "status", x.status, "duration_ms", float64(time.Since(x.began).Microseconds())/1000)
 }

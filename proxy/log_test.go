@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,27 @@ func TestAccessLinesSpeakTheWordsOfTheMetrics(t *testing.T) {
 		r.get("POST /d")
 		if r.log.Len() > 0 {
 			t.Errorf("what is no poll has an access line: %s", r.log.String())
+		}
+	}, polled("/*"))
+}
+
+func TestOfSoManyPollsOneHasAnAccessLineAndEveryFailure(t *testing.T) {
+	play(t, says("hello", `ETag: "v1"`), func(r *rig) {
+		r.LogSample = 10
+		for range 30 {
+			r.get("/d")
+		}
+		if got := strings.Count(r.log.String(), `"msg":"poll"`); got != 3 {
+			t.Errorf("30 polls: got %d lines, want 3", got)
+		}
+	}, polled("/*"))
+	play(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, func(r *rig) {
+		r.LogSample = 10
+		for range 5 {
+			r.get("/d")
+		}
+		if got := strings.Count(r.log.String(), `"msg":"poll"`); got != 5 {
+			t.Errorf("5 polls that upstream answers with 503: got %d lines, want 5", got)
 		}
 	}, polled("/*"))
 }

@@ -10,22 +10,31 @@ import (
 	"github.com/pollard-proxy/pollard/config"
 )
 
+// checked is what a check prints for machines.
+type checked struct {
+	Good     bool            `json:"good"`
+	Problems config.Problems `json:"problems"`
+}
+
 // checkRedis says what is wrong with the addresses of Redis as a whole.
-func checkRedis(file string, env config.Environment) error {
+func checkRedis(file string, env config.Environment) config.Problems {
 	c, err := config.Load(file, env)
-	if err != nil || len(c.Redis) == 0 {
-		return err
+	if err != nil {
+		return config.Problems{{Message: err.Error()}}
 	}
-	if err := redisstore.Check(c.Redis); err != nil {
-		return fmt.Errorf("%s: redis: %w", file, err)
+	if len(c.Redis) > 0 {
+		err = redisstore.Check(c.Redis)
+	}
+	if err != nil {
+		return config.Problems{{File: file, Key: "redis", Message: err.Error()}}
 	}
 	return nil
 }
 
 func newCheck(e environment) *cobra.Command {
-	var online, reference bool
+	var online, reference, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "check FILE | --reference",
+		Use:   "check FILE [--json] | --reference",
 		Short: "Validate a configuration and everything that it names",
 		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream can be reached. Prints every problem with file and line.",
 		Args:  arguments(cobra.MaximumNArgs(1)),
@@ -40,20 +49,32 @@ func newCheck(e environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, p := range problems {
-				fmt.Fprintln(e.stderr, p)
+			if problems.Err() == nil {
+				problems = append(problems, checkRedis(args[0], e.env)...)
 			}
-			if problems.Err() != nil {
-				return silent{problems}
-			}
-			if err := checkRedis(args[0], e.env); err != nil {
-				return err
-			}
-			fmt.Fprintf(e.stdout, "%s: good\n", args[0])
-			return nil
+			return sayChecked(e, args[0], problems, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&online, "online", false, "also try to reach what the configuration names")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, whether it is good or not")
 	cmd.Flags().BoolVar(&reference, "reference", false, "print a commented configuration with every key")
 	return cmd
+}
+
+// sayChecked tells of all problems, and fails where one is more than a warning.
+func sayChecked(e environment, file string, problems config.Problems, asJSON bool) error {
+	err := problems.Err()
+	if err != nil {
+		err = silent{err}
+	}
+	if asJSON {
+		return errors.Join(err, writeJSON(e.stdout, checked{Good: err == nil, Problems: append(config.Problems{}, problems...)}))
+	}
+	for _, p := range problems {
+		fmt.Fprintln(e.stderr, p)
+	}
+	if err == nil {
+		fmt.Fprintf(e.stdout, "%s: good\n", file)
+	}
+	return err
 }

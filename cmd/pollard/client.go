@@ -100,17 +100,3 @@ func (a *adminClient) sign(h http.Header) error {
 	}
 	return nil
 }
-
-func newHealthcheck(e environment) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "healthcheck [--admin URL]",
-		Short: "Exit 0 when the instance is ready",
-		Args:  arguments(cobra.NoArgs),
-	}
-	admin := adminFlags(cmd, e)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		_, err := admin.get(cmd.Context(), "/readyz")
-		return err
-	}
-	return cmd
-}

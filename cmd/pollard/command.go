@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +71,7 @@ func newRoot(e environment) *cobra.Command {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newRollout(e), newAdvise(e), newPredict(e), newReport(e), newPlan(e), newHealthcheck(e))
+	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newExplain(e), newRollout(e), newAdvise(e), newPredict(e), newReport(e), newPlan(e), newHealthcheck(e))
 	return root
 }
 
@@ -82,4 +83,11 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// writeJSON prints what machines read.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }

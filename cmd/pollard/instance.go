@@ -92,7 +92,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
-		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls,
+		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls, LogSample: c.Log.Sample,
 		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})

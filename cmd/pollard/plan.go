@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -47,9 +46,7 @@ func newPlan(e environment) *cobra.Command {
 		if !asJSON {
 			return capacity.Print(e.stdout, p)
 		}
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(p)
+		return writeJSON(e.stdout, p)
 	}
 	return cmd
 }

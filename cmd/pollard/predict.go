@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,9 +114,7 @@ func printAdvice(w io.Writer, advised []advice.Advice, asJSON bool) error {
 		}
 		return printSharing(w, advised)
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(advised)
+	return writeJSON(w, advised)
 }
 
 // sayFormats tells which files are read as what, by format.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -77,9 +76,7 @@ func (f *reportFlags) show(e environment, r *report.Report) error {
 	case f.html != "":
 		return writePage(f.html, r)
 	case f.asJSON:
-		enc := json.NewEncoder(e.stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return writeJSON(e.stdout, r)
 	}
 	return report.Print(e.stdout, r)
 }

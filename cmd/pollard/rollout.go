@@ -24,6 +24,7 @@ type rolloutCommand struct {
 	environment
 	client *adminClient
 	why    string
+	asJSON bool
 }
 
 func newRollout(e environment) *cobra.Command {
@@ -43,6 +44,7 @@ func newRollout(e environment) *cobra.Command {
 	}
 	r := &rolloutCommand{environment: e, client: adminFlags(cmd, e)}
 	cmd.PersistentFlags().StringVar(&r.why, "why", "", "the reason, for the audit log")
+	cmd.PersistentFlags().BoolVar(&r.asJSON, "json", false, "print the admin API's JSON")
 	cmd.AddCommand(r.set(), r.kill(), r.revive(), r.log())
 	return cmd
 }
@@ -59,7 +61,7 @@ func (r *rolloutCommand) set() *cobra.Command {
 				return usageError{err}
 			}
 			var moved admin.MovedRoute
-			if err := r.change(cmd.Context(), http.MethodPut, "/api/v1/routes/"+url.PathEscape(args[0]), change, &moved); err != nil {
+			if err := r.change(cmd.Context(), http.MethodPut, "/api/v1/routes/"+url.PathEscape(args[0]), change, &moved); err != nil || r.asJSON {
 				return err
 			}
 			r.warn(moved.Warning)
@@ -113,7 +115,7 @@ func (r *rolloutCommand) revive() *cobra.Command {
 // throw puts the kill switch one way or the other.
 func (r *rolloutCommand) throw(ctx context.Context, method, done string) error {
 	var answer admin.KillSwitch
-	if err := r.change(ctx, method, "/api/v1/kill", map[string]any{"why": r.why}, &answer); err != nil {
+	if err := r.change(ctx, method, "/api/v1/kill", map[string]any{"why": r.why}, &answer); err != nil || r.asJSON {
 		return err
 	}
 	r.warn(answer.Warning)
@@ -136,6 +138,10 @@ func (r *rolloutCommand) log() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if r.asJSON {
+				_, err = r.stdout.Write(body)
+				return err
+			}
 			var entries []ladder.Entry
 			if err := json.Unmarshal(body, &entries); err != nil {
 				return fmt.Errorf("the admin listener's audit log: %w", err)
@@ -156,7 +162,7 @@ func printLog(w io.Writer, entries []ladder.Entry) error {
 	return t.Flush()
 }
 
-// change asks for a change and reads the answer.
+// change asks for a change and reads the answer, or prints it as it is.
 func (r *rolloutCommand) change(ctx context.Context, method, path string, change, answer any) error {
 	content, err := json.Marshal(change)
 	if err != nil {
@@ -164,6 +170,10 @@ func (r *rolloutCommand) change(ctx context.Context, method, path string, change
 	}
 	body, err := r.client.ask(ctx, method, path, content)
 	if err != nil {
+		return err
+	}
+	if r.asJSON {
+		_, err = r.stdout.Write(body)
 		return err
 	}
 	if err := json.Unmarshal(body, answer); err != nil {

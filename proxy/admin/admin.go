@@ -50,6 +50,7 @@ func New(o Options) http.Handler {
 	mux.Handle("POST /api/v1/touch", a.changing(a.touch))
 	mux.HandleFunc("POST /api/v1/webhook/{name}", a.webhook)
 	mux.Handle("GET /api/v1/audit", a.reading(http.HandlerFunc(a.audit)))
+	a.profiles(mux)
 	mux.Handle("GET /api/v1/history", a.reading(http.HandlerFunc(a.history)))
 	mux.Handle("GET /api/v1/stream", a.reading(http.HandlerFunc(a.stream)))
 	serveConsole(mux, a.reading(http.HandlerFunc(index)))
@@ -93,6 +94,7 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.Ladder.State().Kill != nil && e.Stage != "" {
 		e.Reason = "the kill switch has every route pass through"
+		e.Why = []string{"Pollard holds nothing back: " + e.Reason + "."}
 	}
 	writeJSON(w, e)
 }

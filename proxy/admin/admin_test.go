@@ -115,7 +115,7 @@ func TestHealthIsForEverybody(t *testing.T) {
 
 func TestReadingNeedsTheTokenWhereOneIsSet(t *testing.T) {
 	open, guarded := listen(t, usual), listen(t, func(o *Options) { o.ReadToken = "right" })
-	for _, target := range []string{"/metrics", "/api/v1/routes", "/api/v1/explain?url=/d/1", "/"} {
+	for _, target := range []string{"/metrics", "/api/v1/routes", "/api/v1/explain?url=/d/1", "/debug/pprof/", "/debug/pprof/heap", "/"} {
 		if resp := open.get(target); resp.StatusCode != 200 {
 			t.Errorf("%s without a token set: got %s", target, resp.Status)
 		}
@@ -135,7 +135,7 @@ func TestReadingNeedsTheTokenWhereOneIsSet(t *testing.T) {
 
 func TestOnlyWhatThereIsIsServed(t *testing.T) {
 	l := listen(t, usual)
-	for _, target := range []string{"/nothing", "/api/v1/", "/debug/pprof/"} {
+	for _, target := range []string{"/nothing", "/api/v1/", "/debug/", "/debug/pprof/cmdline"} {
 		if resp := l.get(target); resp.StatusCode != 404 {
 			t.Errorf("%s: got %s, want 404", target, resp.Status)
 		}

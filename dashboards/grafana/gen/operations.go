@@ -36,14 +36,17 @@ func pollPanels() []tile {
 		chart("Bypassed polls by reason", "reqps", "docs/metrics.md says what to do about each.",
 			shown{"topk(10, " + sum(perSecond("pollard_bypass_total"), "route", "reason") + ") > 0", "{{route}} {{reason}}"}),
 		chart("Age of what is served from memory", "s", "Since upstream confirmed it.", quantiles("pollard_staleness_seconds")...),
+		chart("Time to an answer", "s", "99 % of the polls of all routes have it sooner. memory: hits. upstream: everything else that was answered.",
+			shown{"histogram_quantile(0.99, " + sum(perSecond("pollard_poll_seconds_bucket", notOther), "le", "from") + ") >= 0", "{{from}} p99"}),
+		chart("Time to an answer by route", "s", "Of polls that upstream answered.", quantiles("pollard_poll_seconds", `from="upstream"`)...),
 		chart("Collapsed and hit, of all polls", "percentunit", "The share that cost the fleet nothing.",
 			shown{sum(perSecond("pollard_polls_total", notOther, `outcome=~"hit|collapsed"`), "route") + " / (" + sum(perSecond("pollard_polls_total", notOther), "route") + " > 0)", "{{route}}"}).share(),
 	}
 }
 
 // quantiles of a histogram per route. A route that has seen nothing has none.
-func quantiles(metric string) []shown {
-	by := sum(perSecond(metric+"_bucket", notOther), "le", "route")
+func quantiles(metric string, of ...string) []shown {
+	by := sum(perSecond(metric+"_bucket", append(of, notOther)...), "le", "route")
 	return []shown{{"histogram_quantile(0.5, " + by + ") >= 0", "{{route}} p50"}, {"histogram_quantile(0.99, " + by + ") >= 0", "{{route}} p99"}}
 }
 
