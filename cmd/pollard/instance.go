@@ -184,6 +184,9 @@ func (in *instance) run(ctx context.Context) error {
 	defer in.close()
 	served, stop := context.WithCancel(ctx)
 	defer stop()
+	if in.joint != nil {
+		in.joint.Join(ctx)
+	}
 	var g errgroup.Group
 	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })

@@ -75,6 +75,11 @@ func (f *Fleet) Apart() error {
 	return f.apart
 }
 
+// Join takes over what the fleet says, before there is anything to serve: an instance
+// that is new in a fleet that was killed is killed. It takes a second at most, and less
+// where nobody listens. It comes before Run.
+func (f *Fleet) Join(ctx context.Context) { f.note(f.exchange(ctx)) }
+
 // Run has the ladder be the fleet's until the context ends.
 func (f *Fleet) Run(ctx context.Context) {
 	hints := f.options.Client.Subscribe(ctx, f.options.Key)
@@ -125,9 +130,13 @@ func (f *Fleet) exchange(ctx context.Context) error {
 			return fmt.Errorf("taking over the rollout of the fleet: %w", err)
 		}
 		if !more {
-			return f.prolong(ctx)
+			return f.prolong(ctx, before)
 		}
-		written, err := f.replace(ctx, before, both)
+		after, err := both.Bytes()
+		if err != nil {
+			return err
+		}
+		written, err := f.replace(ctx, before, string(after))
 		if err != nil {
 			return err
 		}
@@ -154,12 +163,8 @@ func (f *Fleet) read(ctx context.Context) (value string, fleet ladder.Joint, err
 	return value, fleet, nil
 }
 
-// replace writes what both know, unless another instance has written since.
-func (f *Fleet) replace(ctx context.Context, before string, both ladder.Joint) (written bool, err error) {
-	after, err := both.Bytes()
-	if err != nil {
-		return false, err
-	}
+// replace writes the key, unless another instance has written it since.
+func (f *Fleet) replace(ctx context.Context, before, after string) (written bool, err error) {
 	n, err := f.write.Run(ctx, f.options.Client, []string{f.options.Key}, before, after, kept.Milliseconds()).Int()
 	if err != nil {
 		return false, fmt.Errorf("telling the fleet of the rollout: %w", err)
@@ -167,12 +172,14 @@ func (f *Fleet) replace(ctx context.Context, before string, both ladder.Joint) (
 	return n == 1, nil
 }
 
-func (f *Fleet) prolong(ctx context.Context) error {
-	if time.Since(f.prolonged) < prolongEvery {
+// prolong writes from time to time what is there already: that takes no right that
+// saying something does not take.
+func (f *Fleet) prolong(ctx context.Context, value string) error {
+	if value == "" || time.Since(f.prolonged) < prolongEvery {
 		return nil
 	}
-	if err := f.options.Client.Expire(ctx, f.options.Key, kept).Err(); err != nil {
-		return fmt.Errorf("keeping the rollout of the fleet: %w", err)
+	if _, err := f.replace(ctx, value, value); err != nil {
+		return err
 	}
 	f.prolonged = time.Now()
 	return nil

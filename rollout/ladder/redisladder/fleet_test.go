@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,7 @@ func (i *instance) await(what string, isSo func() bool) {
 	for !isSo() {
 		select {
 		case <-i.put:
+		case <-time.After(10 * time.Millisecond): // Redis has no signal
 		case <-end:
 			i.t.Fatalf("never came: %s; it stands at %v, %v", what, i.State().InForce("one"), i.fleet.Apart())
 		}
@@ -121,6 +123,32 @@ func TestWhatOneInstanceIsToldHoldsOnAll(t *testing.T) {
 	if redis.Do(t, "PTTL", key) == "-1" {
 		t.Error("got a key that never expires")
 	}
+}
+
+func TestANewInstanceOfAKilledFleetIsKilledBeforeItServes(t *testing.T) {
+	redis := redistest.Start(t)
+	a := join(t, "a", redis.Addr)
+	try(t, a.Kill("alice", "it burns"))
+	a.await("that the fleet knows", func() bool { return redis.Do(t, "EXISTS", key) == "1" })
+	b := ladder.Open(ladder.Options{Instance: "b", Log: slog.New(slog.DiscardHandler)})
+	try(t, b.Configure(map[string]ladder.Position{"one": coalesced}, func(*ladder.State) error { return nil }))
+	client, err := redisstore.Connect(redisstore.Options{URLs: []*url.URL{{Scheme: "redis", Host: redis.Addr}}})
+	try(t, err)
+	defer client.Close()
+	redisladder.New(redisladder.Options{Client: client, Key: key, Ladder: b}).Join(t.Context())
+	if b.State().Kill == nil {
+		t.Error("got an instance that is not killed")
+	}
+}
+
+func TestTheRightsThatTheStoreHasAreEnough(t *testing.T) {
+	redis := redistest.Start(t)
+	redis.Do(t, slices.Concat([]string{"ACL", "SETUSER", "default", "reset", "on", "nopass"}, strings.Fields(redisstore.Rights))...)
+	a, b := join(t, "a", redis.Addr), join(t, "b", redis.Addr)
+	a.move(pushed)
+	b.awaitAt(pushed)
+	b.awaitJoined(true)
+	a.awaitJoined(true)
 }
 
 func TestAHintThatIsLostIsNoWordThatIsLost(t *testing.T) {
