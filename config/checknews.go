@@ -34,8 +34,10 @@ func (d *decoder) checkNews(c *Config, r *Route, at string) {
 	for i, s := range r.News {
 		key := element(at+".news", i)
 		switch {
-		case s == NewsRedis || s == NewsGitLab:
-			d.warn(key, "is no source in this version: the route is never covered, and asked for at its interval")
+		case s == NewsRedis && len(c.Redis) == 0:
+			d.warn(key, "never says anything: no redis is configured")
+		case s == NewsGitLab && len(c.NewsRedis) == 0:
+			d.warn(key, "never says anything: no news_redis is configured")
 		case s == NewsWebhook && len(c.Webhooks) == 0:
 			d.warn(key, "never says anything: no webhooks are configured")
 		case s == NewsWrites && len(r.TouchedBy) == 0:

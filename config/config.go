@@ -22,6 +22,12 @@ type Config struct {
 
 	State string     // folder of what must survive a restart; "" means nothing does
 	Redis []*url.URL // the fleet's Redis; none by default
+	Fleet string     // the name under which this fleet's rollout is kept there
+
+	NewsRedis   []*url.URL // GitLab's Redis, for news; none by default
+	NewsChannel string     // where the fleet's Redis tells of changes
+
+	NewsOrganizations []string // of GitLab, whose pages are also polled as /o/NAME/…
 
 	TLS         TLS
 	UpstreamTLS UpstreamTLS

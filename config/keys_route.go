@@ -132,7 +132,7 @@ func (r *Route) newsKeys() []key {
 		{name: "touched_by", to: list(&r.TouchedBy, endpoint()), otherwise: "none", example: `["PUT /**/-/issues/{id}*"]`,
 			doc: "Requests that change this route's documents, once they are answered 2xx or 3xx; {name} and ** stand for the same in path. A wildcard of path that they do not fill has every document looked at. What a write names itself (RFC 9111 §4.4) needs no listing."},
 		{name: "news", to: list(&r.News, newsSource()), otherwise: "none",
-			doc: "Sources of changes that cover this route: while all are alive, documents are asked for on news and every safety_interval. touch and webhook are alive while they say something, writes as long as Pollard is."},
+			doc: "Sources of changes that cover this route: while all are alive, documents are asked for on news and every safety_interval. touch and webhook are alive while they say something, writes as long as Pollard is, redis and gitlab while a canary of their own comes round."},
 		{name: "news_timeout", to: scalar(&r.NewsTimeout, duration(time.Second, day)), def: "60s",
 			doc: "How long after its last sign a source is believed alive."},
 		{name: "safety_interval", to: scalar(&r.SafetyInterval, duration(time.Second, day)), def: "60s",

@@ -273,13 +273,17 @@ func FuzzParse(f *testing.F) {
 func TestWhatTellsOfChangesIsRead(t *testing.T) {
 	c := parseGood(t, "news")
 	expect(t, "canary", c.NewsCanary, "/canary")
+	expect(t, "fleet", c.Fleet, "production")
+	expect(t, "channel", c.NewsChannel, "changes")
+	expect(t, "redis for news", c.NewsRedis[0].String(), "redis+sentinel://127.0.0.1:26379/gitlab/2")
+	expect(t, "organizations", c.NewsOrganizations, []string{"default", "acme"})
 	expect(t, "webhooks", c.Webhooks, []Webhook{
 		{Name: "gitlab", Token: "0123456789abcdef", Touches: []string{"/{project.path_with_namespace*}/-/issues/{object_attributes.iid}/realtime_changes"}},
 		{Name: "github", HMAC: "0123456789abcdef", Header: "X-Signature", Touches: []string{"/r/{repository.full_name*}"}},
 	})
 	r := c.Routes[0]
 	expect(t, "touched_by", r.TouchedBy, []Endpoint{{"PUT", "/**/-/issues/{iid}*"}, {"POST", "/**/-/issues/{iid}.json"}})
-	expect(t, "news", r.News, []News{NewsTouch, NewsWrites, NewsWebhook})
+	expect(t, "news", r.News, []News{NewsTouch, NewsWrites, NewsWebhook, NewsRedis, NewsGitLab})
 	expect(t, "news_timeout", r.NewsTimeout, 30*time.Second)
 	expect(t, "safety_interval", r.SafetyInterval, 5*time.Minute)
 }

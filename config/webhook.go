@@ -52,6 +52,17 @@ func webpath() kind[string] {
 	return kind[string]{name: "template", example: `"/{project.path_with_namespace*}/-/issues/{object_attributes.iid}/changes"`, form: quoted, parse: parse}
 }
 
+// organization is a segment of a path.
+func organization() kind[string] {
+	parse := func(s string) (string, error) {
+		if s == "" || strings.ContainsAny(s, "/?#*{} ") {
+			return "", errors.New("is not the name of an organization; want it as in its URL, /o/NAME")
+		}
+		return line(s)
+	}
+	return kind[string]{name: "name", example: `"default"`, form: quoted, parse: parse}
+}
+
 // canary is a path as news name it.
 func canary() kind[string] {
 	parse := func(s string) (string, error) {

@@ -37,6 +37,7 @@ const (
 	redisCommandsTotal
 	redisDroppedTotal
 	redisEvictedKeys
+	rolloutJoined
 )
 
 // Metrics returns a description of every metric that a Ledger registers, Go's and
@@ -175,6 +176,10 @@ func Metrics() []Metric {
 		redisEvictedKeys: {
 			Name: "pollard_redis_evicted_keys",
 			Help: "Keys that Redis has evicted since it started.",
+		},
+		rolloutJoined: {
+			Name: "pollard_rollout_joined",
+			Help: "1 while the rollout and the kill switch are the fleet's, 0 while they are this instance's alone.",
 		},
 	}
 }

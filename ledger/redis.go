@@ -10,6 +10,7 @@ type Redis struct {
 	Commands func() float64 // that were sent, in all
 	Dropped  func() float64 // publications that were never sent, in all
 	Evicted  func() float64 // keys that Redis has evicted, since it started
+	Joined   func() float64 // 1 while the rollout is the fleet's
 }
 
 // Redis exports r. It panics if there is one already.
@@ -27,5 +28,6 @@ func (l *Ledger) Redis(r Redis) {
 		counter(m[redisCommandsTotal], r.Commands),
 		counter(m[redisDroppedTotal], r.Dropped),
 		gauge(m[redisEvictedKeys], r.Evicted),
+		gauge(m[rolloutJoined], r.Joined),
 	)
 }

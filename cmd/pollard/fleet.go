@@ -13,8 +13,8 @@ import (
 
 // join connects an instance with the others of its fleet, where Redis is
 // configured; else it returns nil. It waits for nothing: Redis may come later, or
-// never.
-func join(c *config.Config, led *ledger.Ledger, log *slog.Logger) (*redisstore.Store, error) {
+// never. joined reports whether its rollout is the fleet's.
+func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() bool) (*redisstore.Store, error) {
 	if len(c.Redis) == 0 {
 		return nil, nil
 	}
@@ -31,7 +31,14 @@ func join(c *config.Config, led *ledger.Ledger, log *slog.Logger) (*redisstore.S
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	led.Redis(redisFigures(store))
+	figures := redisFigures(store)
+	figures.Joined = func() float64 {
+		if joined() {
+			return 1
+		}
+		return 0
+	}
+	led.Redis(figures)
 	used := func() float64 { return float64(store.Memory().Used) }
 	led.Saturation("redis_memory", used, func() float64 { return float64(store.Memory().Limit) })
 	return store, nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/changes"
+	"github.com/pollard-proxy/pollard/coalescer/changes/redisnews"
 	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -29,6 +30,7 @@ import (
 	"github.com/pollard-proxy/pollard/push/actioncable"
 	"github.com/pollard-proxy/pollard/push/browser"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
+	"github.com/pollard-proxy/pollard/rollout/ladder/redisladder"
 	"github.com/pollard-proxy/pollard/rollout/observe"
 )
 
@@ -46,6 +48,9 @@ type instance struct {
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
 	history   *admin.History
+	joint     *redisladder.Fleet  // the ladders of the others; nil for an instance alone
+	sources   []*redisnews.Source // that have connections of their own
+	hangUps   []func() error      // of those, and of joint
 	autopilot atomic.Pointer[onAutopilot]
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
@@ -81,7 +86,7 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
 	in.forward = forward.New(forward.Options{Upstream: c.Upstream, TLS: upstreamTLS, Trusted: c.TrustedProxies})
-	if in.fleet, err = join(c, in.ledger, log); err != nil {
+	if in.fleet, err = join(c, in.ledger, log, in.isJoined); err != nil {
 		return nil, err
 	}
 	in.coalescer = coalescer.New(coalescer.Options{
@@ -97,12 +102,16 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	})
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
-	in.ladder = ladder.Open(ladder.Options{Dir: c.State, Log: log})
+	in.ladder = ladder.Open(ladder.Options{Dir: c.State, Log: log, Instance: instanceName(c)})
+	if err := errors.Join(in.joinLadder(c), in.listenFor(c)); err != nil {
+		return nil, err
+	}
 	in.history = admin.NewHistory(in.proxy, in.ledger)
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
 	in.admin = &http.Server{
 		Handler: admin.New(admin.Options{
-			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg, Ready: in.ready,
+			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
+			Ready: in.ready, Apart: in.apart(),
 			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin), Webhooks: webhooks(c),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -175,17 +184,29 @@ func (in *instance) run(ctx context.Context) error {
 	defer in.close()
 	served, stop := context.WithCancel(ctx)
 	defer stop()
+	if in.joint != nil {
+		in.joint.Join(ctx)
+	}
 	var g errgroup.Group
 	g.Go(func() error { defer stop(); return ended("front door", in.door.Serve(in.front)) })
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
 	g.Go(func() error { in.ladder.Watch(served); return nil })
 	g.Go(func() error { in.history.Run(served); return nil })
 	g.Go(func() error { newPilot(in).Run(served); return nil })
+	listening, deafen := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is served any more
+	defer deafen()
+	if in.joint != nil {
+		g.Go(func() error { in.joint.Run(listening); return nil })
+	}
+	for _, s := range in.sources {
+		g.Go(func() error { s.Run(listening); return nil })
+	}
 	in.state.Store(new(error))
 	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),
 		"upstream", in.config.Upstream.Redacted(), "routes", len(in.config.Routes))
 	<-served.Done()
 	in.drain(context.WithoutCancel(ctx))
+	deafen()
 	return g.Wait()
 }
 
@@ -215,6 +236,9 @@ func (in *instance) close() {
 		}
 	}
 	in.ladder.Close() // nobody is sent away from now on
+	if err := in.hangUp(); err != nil {
+		in.log.Debug("leaving Redis", "error", err)
+	}
 	in.cancel()
 	in.leaving.Wait()
 	in.hub.Close()

@@ -29,7 +29,7 @@ type rolloutCommand struct {
 
 func newRollout(e environment) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "rollout [--admin URL] set ROUTE STAGE [PERCENT] | kill | revive | log",
+		Use:   "rollout [--admin URL] set [--at TIME] ROUTE STAGE [PERCENT] | kill | revive | log",
 		Short: "Move a route on the ladder; the kill switch",
 		Long: "Moves routes of a running Pollard, within a second. A move holds until the route's stage or percentage\n" +
 			"changes in the configuration file. Should the admin listener not answer: touch kill in the state folder,\n" +
@@ -50,13 +50,18 @@ func newRollout(e environment) *cobra.Command {
 }
 
 func (r *rolloutCommand) set() *cobra.Command {
-	return &cobra.Command{
-		Use:   "set ROUTE STAGE [PERCENT]",
+	var at string
+	cmd := &cobra.Command{
+		Use:   "set [--at TIME] ROUTE STAGE [PERCENT]",
 		Short: "Have a route stand on a rung: off, observe, coalesce or push; for a share of its actors",
-		Long:  "Has a route stand on a rung. Without PERCENT the share of actors on the rung stays what it is.",
-		Args:  arguments(cobra.RangeArgs(2, 3)),
+		Long: "Has a route stand on a rung. Without PERCENT the share of actors on the rung stays what it is.\n" +
+			"With --at it is moved then, on all instances at the same moment, unless it is moved otherwise or falls before.",
+		Args: arguments(cobra.RangeArgs(2, 3)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			change, err := r.position(args[1:])
+			if err == nil && at != "" {
+				change["at"], err = time.Parse(time.RFC3339, at)
+			}
 			if err != nil {
 				return usageError{err}
 			}
@@ -65,14 +70,25 @@ func (r *rolloutCommand) set() *cobra.Command {
 				return err
 			}
 			r.warn(moved.Warning)
-			stands := "stands at"
-			if moved.Killed {
-				stands = "passes through like every route, and once revived will stand at"
-			}
-			_, err = fmt.Fprintf(r.stdout, "%s %s %v\n", moved.Name, stands, moved.Position)
+			_, err = fmt.Fprintln(r.stdout, standing(moved.Route))
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&at, "at", "", "when, such as 2026-11-20T15:00:00Z (default now)")
+	return cmd
+}
+
+// standing says where a route stands.
+func standing(r admin.Route) string {
+	stands := "stands at"
+	if r.Killed {
+		stands = "passes through like every route, and once revived will stand at"
+	}
+	said := fmt.Sprintf("%s %s %v", r.Name, stands, r.Position)
+	if p := r.Planned; p != nil {
+		said += fmt.Sprintf(", and at %v from %s", p.Position, p.At.Format(time.RFC3339))
+	}
+	return said
 }
 
 // position is the change that a stage and perhaps a percentage ask for.
@@ -155,9 +171,9 @@ func (r *rolloutCommand) log() *cobra.Command {
 
 func printLog(w io.Writer, entries []ladder.Entry) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WHEN\tROUTE\tFROM\tTO\tWHO\tWHY")
+	fmt.Fprintln(t, "WHEN\tROUTE\tFROM\tTO\tWHO\tINSTANCE\tWHY")
 	for _, e := range entries {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", e.When.Local().Format(time.DateTime), cmp.Or(e.Route, "(all)"), e.From, e.To, e.Who, e.Why)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.When.Local().Format(time.DateTime), cmp.Or(e.Route, "(all)"), e.From, e.To, e.Who, e.Instance, e.Why)
 	}
 	return t.Flush()
 }

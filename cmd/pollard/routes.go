@@ -140,6 +140,20 @@ func explainMarks(w io.Writer, routes []admin.Route) error {
 			return err
 		}
 	}
+	return explainPlans(w, routes)
+}
+
+// explainPlans says where routes will stand.
+func explainPlans(w io.Writer, routes []admin.Route) error {
+	for _, r := range routes {
+		p := r.Planned
+		if p == nil {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%s: at %v from %s, by %s\n", r.Name, p.Position, p.At.Local().Format(time.DateTime), p.Who); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

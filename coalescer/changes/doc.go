@@ -6,6 +6,7 @@
 // Where a source is told by the outside (the touch API, webhooks), whoever takes
 // its messages in reports them with [Liveness.Heard]. One that has a connection
 // of its own (a channel of Redis) reports what comes around on it in the same
-// way, from its own goroutine. Losing a source is nothing but silence: whatever
-// is the matter with it, the route's timeout says when it is no longer believed.
+// way, from its own goroutine, and that it lost it ([Liveness.Lost]). For all others
+// losing a source is nothing but silence: whatever is the matter with it, the
+// route's timeout says when it is no longer believed.
 package changes

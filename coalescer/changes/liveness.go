@@ -78,6 +78,14 @@ func (l *Liveness) Heard(s ledger.Source) {
 	}
 }
 
+// Lost says that a source is known to be gone: no timeout is waited for.
+func (l *Liveness) Lost(s ledger.Source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.heard, s)
+	l.review(time.Now())
+}
+
 // Close stops telling. It may be called repeatedly.
 func (l *Liveness) Close() {
 	l.mu.Lock()

@@ -76,6 +76,19 @@ func TestEverySourceMustBeAlive(t *testing.T) {
 	})
 }
 
+func TestASourceThatIsKnownToBeGoneCoversNothing(t *testing.T) {
+	play(t, func(t *testing.T, l *changes.Liveness, w *watched) {
+		l.Cover(map[string]changes.Cover{"r": w.cover(time.Minute, ledger.RedisNews)})
+		l.Heard(ledger.RedisNews)
+		time.Sleep(10 * time.Second)
+		l.Lost(ledger.GitLabNews) // another
+		l.Lost(ledger.RedisNews)
+		time.Sleep(10 * time.Second)
+		l.Heard(ledger.RedisNews)
+		w.want(t, "0s lost", "0s covered", "10s lost", "20s covered")
+	})
+}
+
 func TestWritesAreSeenAsLongAsWeLive(t *testing.T) {
 	play(t, func(t *testing.T, l *changes.Liveness, w *watched) {
 		l.Cover(map[string]changes.Cover{"r": w.cover(time.Second, ledger.Writes)})

@@ -97,3 +97,12 @@ func (s *Store) perhapsTLS() string {
 func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
+
+// Explain returns what an answer of Redis means and what to do about it, where that
+// is known.
+func Explain(err error) error {
+	if advice, ok := refusal(err); ok {
+		return fmt.Errorf("redis %s (%w)", advice, err)
+	}
+	return err
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
@@ -142,4 +143,18 @@ func (e endpoints) client(o Options) redis.UniversalClient {
 		}
 	}
 	return redis.NewUniversalClient(u)
+}
+
+// Connect returns a client of the deployment that o names, for what is said
+// through Redis beside documents. It has connected to nothing yet; a command is
+// answered within a second, or has failed. Whoever asks for it closes it.
+func Connect(o Options) (redis.UniversalClient, error) {
+	e, err := parseURLs(o.URLs)
+	if err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	logging.Disable() // as New does
+	o = o.withDefaults()
+	o.Budget = dialTimeout
+	return e.client(o), nil
 }

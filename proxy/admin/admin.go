@@ -27,6 +27,7 @@ type Options struct {
 	Ladder    *ladder.Ladder
 	History   *History // which the caller runs
 	Gatherer  prometheus.Gatherer
+	Apart     func() error // why what is changed here is not changed on the other instances now; nil where there are none
 	Ready     func() error // why the instance is not ready; nil if it is
 	Token     string       // may change things, and read
 	ReadToken string       // where set, it or Token is asked for by everything but the health checks
@@ -106,7 +107,8 @@ GET /                            the console, in a browser
 GET /api/v1/routes               per route: stage, polls in, calls out, reduction
 GET /api/v1/advice               what observing has learnt: what can be shared, and what it would save
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields
-PUT /api/v1/routes/NAME          move a route: {"stage":"push","percent":25,"why":"…"}, or a part of that
+PUT /api/v1/routes/NAME          move a route: {"stage":"push","percent":25,"why":"…"}, or a part of that;
+                                 with "at":"2026-11-20T15:00:00Z", then
 PUT /api/v1/kill                 pass everything through; DELETE ends it
 POST /api/v1/touch               tell of changes: {"paths":["/…"]}, {"patterns":["/…"]}, {"heartbeat":true}
 POST /api/v1/webhook/NAME        the same in another application's words, as configured

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/pollard-proxy/pollard/rollout"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
@@ -19,6 +21,7 @@ const maxChange = 64 << 10
 
 // wish is the body of a change. Only why is for a kill or a revival.
 type wish struct {
+	At      *time.Time       `json:"at"`
 	Stage   *rollout.Stage   `json:"stage"`
 	Percent *rollout.Percent `json:"percent"`
 	Why     string           `json:"why"`
@@ -27,13 +30,13 @@ type wish struct {
 // MovedRoute is the answer to a move: the route as it stands now.
 type MovedRoute struct {
 	Route
-	Warning string `json:"warning,omitempty"` // it is in force, and will not survive a restart
+	Warning string `json:"warning,omitempty"` // it is in force: not after a restart, or not on other instances
 }
 
 // KillSwitch is the answer to a kill and to a revival.
 type KillSwitch struct {
 	Killed  bool    `json:"killed"`
-	Warning string  `json:"warning,omitempty"` // it is in force, and will not survive a restart
+	Warning string  `json:"warning,omitempty"` // as of a move
 	Routes  []Route `json:"routes"`
 }
 
@@ -43,12 +46,15 @@ func (a *admin) move(w http.ResponseWriter, r *http.Request) {
 	if err == nil && wish.Stage == nil && wish.Percent == nil {
 		err = errors.New(`want "stage", "percent" or both`)
 	}
+	change := ladder.Change{Route: name, Stage: wish.Stage, Percent: wish.Percent, Who: a.who(r), Why: wish.Why}
+	if err == nil && wish.At != nil {
+		change.At, err = *wish.At, toCome(*wish.At)
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	err = a.Ladder.Move(ladder.Change{Route: name, Stage: wish.Stage, Percent: wish.Percent, Who: a.who(r), Why: wish.Why})
-	warning, ok := settled(w, err)
+	warning, ok := a.settled(w, a.Ladder.Move(change))
 	if !ok {
 		return
 	}
@@ -68,14 +74,14 @@ func (a *admin) revive(w http.ResponseWriter, r *http.Request) { a.throw(w, r, a
 // throw puts the kill switch one way or the other.
 func (a *admin) throw(w http.ResponseWriter, r *http.Request, which func(who, why string) error) {
 	wish, err := readWish(r)
-	if err == nil && (wish.Stage != nil || wish.Percent != nil) {
-		err = errors.New(`want "why" or nothing: the kill switch is for all routes`)
+	if err == nil && (wish.Stage != nil || wish.Percent != nil || wish.At != nil) {
+		err = errors.New(`want "why" or nothing: the kill switch is for all routes, and at once`)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	warning, ok := settled(w, which(a.who(r), wish.Why))
+	warning, ok := a.settled(w, which(a.who(r), wish.Why))
 	if !ok {
 		return
 	}
@@ -109,17 +115,28 @@ func readWish(r *http.Request) (wish wish, err error) {
 	return wish, nil
 }
 
+// toCome wants the time of a move to be one that is still to come: of another, whoever
+// named it should hear at once.
+func toCome(at time.Time) error {
+	if now := time.Now(); !at.After(now) {
+		return fmt.Errorf("at: %s has passed, it is %s here", at.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // settled answers a change that was refused. Of one that is in force it returns
 // the warning that goes with it.
-func settled(w http.ResponseWriter, err error) (warning string, ok bool) {
+func (a *admin) settled(w http.ResponseWriter, err error) (warning string, ok bool) {
 	var unknown *ladder.UnknownRoute
 	var file *ladder.KillFileError
 	var lost *ladder.NotKept
 	switch {
 	case err == nil:
-		return "", true
+		return a.apart(), true
+	case errors.As(err, &lost) && a.Apart != nil && a.Apart() == nil && errors.Is(err, ladder.ErrNoFolder):
+		return "", true // the fleet keeps it
 	case errors.As(err, &lost):
-		return lost.Error(), true
+		return strings.TrimPrefix(a.apart()+"; "+lost.Error(), "; "), true
 	case errors.As(err, &unknown):
 		http.Error(w, err.Error(), http.StatusNotFound)
 	case errors.As(err, &file):
@@ -128,6 +145,17 @@ func settled(w http.ResponseWriter, err error) (warning string, ok bool) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 	return "", false
+}
+
+// apart warns of a change of which the fleet cannot be told.
+func (a *admin) apart() string {
+	if a.Apart == nil {
+		return ""
+	}
+	if err := a.Apart(); err != nil {
+		return "in force on this instance alone, and on the others once the fleet's Redis can be used: " + err.Error()
+	}
+	return ""
 }
 
 // defaultAudit is how many entries of the audit log are told where nobody says.

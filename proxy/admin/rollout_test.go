@@ -2,12 +2,15 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pollard-proxy/pollard/proxy"
+	"github.com/pollard-proxy/pollard/rollout"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 )
 
@@ -82,6 +85,10 @@ func TestWhatIsWrongWithAChangeIsSaid(t *testing.T) {
 		{"PUT", "/api/v1/routes/polled", `{"percent":25}}`, 400, "more than one"},
 		{"PUT", "/api/v1/routes/polled", `{"why":"` + strings.Repeat("y", 1<<17) + `"}`, 400, "larger"},
 		{"PUT", "/api/v1/routes/polled", `[]`, 400, "JSON"},
+		{"PUT", "/api/v1/routes/polled", `{"stage":"push","at":"2001-01-01T00:00:00Z"}`, 400, "has passed"},
+		{"PUT", "/api/v1/routes/polled", `{"stage":"push","at":"tomorrow"}`, 400, "JSON"},
+		{"PUT", "/api/v1/routes/polled", `{"at":"2101-01-01T00:00:00Z"}`, 400, `"stage"`},
+		{"PUT", "/api/v1/kill", `{"at":"2101-01-01T00:00:00Z"}`, 400, "at once"},
 		{"PUT", "/api/v1/kill", `{"stage":"off"}`, 400, "all routes"},
 		{"DELETE", "/api/v1/kill", `nonsense`, 400, "JSON"},
 		{"POST", "/api/v1/kill", ``, 405, ""},
@@ -95,6 +102,40 @@ func TestWhatIsWrongWithAChangeIsSaid(t *testing.T) {
 		}
 		if routes := decode[[]Route](t, l.get("/api/v1/routes")); routes[0].Moved != nil || routes[0].Killed {
 			t.Errorf("%s %s %.60s: it is refused and takes effect: %+v", test.method, test.target, test.change, routes[0])
+		}
+	}
+}
+
+func TestAMoveThatIsToComeIsShownAndNotInForce(t *testing.T) {
+	l := listen(t, onLoopback)
+	at := time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC)
+	moved := decode[MovedRoute](t, l.send(http.MethodPut, "/api/v1/routes/polled", `{"stage":"push","why":"later","at":"2101-01-01T00:00:00Z"}`))
+	if p := moved.Planned; p == nil || !p.At.Equal(at) || p.Stage != rollout.Push || p.Why != "later" {
+		t.Errorf("got %+v, want what was planned", p)
+	}
+	if moved.Moved != nil || moved.Stage != rollout.Coalesce {
+		t.Errorf("got %v, want that it stands where it stood", moved.Position)
+	}
+}
+
+func TestAChangeThatTheFleetCannotHearOfIsWarnedOf(t *testing.T) {
+	tests := []struct {
+		apart error
+		says  []string
+	}{
+		{nil, nil}, // and the fleet keeps what no folder does
+		{errors.New("redis is gone"), []string{"on this instance alone", "redis is gone", "will not survive a restart"}},
+	}
+	for _, test := range tests {
+		l := listen(t, func(o *Options) { o.Loopback, o.Apart = true, func() error { return test.apart } })
+		warning := decode[KillSwitch](t, l.send(http.MethodPut, "/api/v1/kill", "")).Warning
+		if test.says == nil && warning != "" {
+			t.Errorf("got warning %q, want none", warning)
+		}
+		for _, says := range test.says {
+			if !strings.Contains(warning, says) {
+				t.Errorf("got warning %q, want %q in it", warning, says)
+			}
 		}
 	}
 }

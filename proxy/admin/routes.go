@@ -19,10 +19,11 @@ type Route struct {
 	IntervalMS      int64  `json:"interval_ms"` // where upstream names none
 
 	Holdout    rollout.Percent `json:"holdout"`
-	Configured ladder.Position `json:"configured"`       // in the file
-	Since      time.Time       `json:"since"`            // it has stood in force where it does
-	Moved      *Moved          `json:"moved,omitempty"`  // where it does not stand as configured
-	Killed     bool            `json:"killed,omitempty"` // it passes everything, whatever its stage
+	Configured ladder.Position `json:"configured"`        // in the file
+	Since      time.Time       `json:"since"`             // it has stood in force where it does
+	Moved      *Moved          `json:"moved,omitempty"`   // where it does not stand as configured
+	Planned    *Planned        `json:"planned,omitempty"` // where it will stand
+	Killed     bool            `json:"killed,omitempty"`  // it passes everything, whatever its stage
 
 	Polls             uint64   `json:"polls"`
 	Upstream          uint64   `json:"upstream"`
@@ -64,13 +65,29 @@ type Moved struct {
 	Fallen bool      `json:"fallen,omitempty"` // a guard stepped it down; there it stays until a person moves it
 }
 
+// Planned is a move that is to come.
+type Planned struct {
+	At time.Time `json:"at"`
+	ladder.Position
+	Who string `json:"who"`
+	Why string `json:"why,omitempty"`
+}
+
+func planned(s *ladder.State, route string) *Planned {
+	p, ok := s.Plans[route]
+	if !ok {
+		return nil
+	}
+	return &Planned{At: p.At, Position: p.Position, Who: p.Who, Why: p.Why}
+}
+
 // Routes returns the routes in force with their figures, in order.
 func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 	routes := []Route{}
 	for _, o := range p.Routes() {
 		r := figures(o, led.Route(o.Name))
 		r.Position, r.Configured, r.Since = s.Position(o.Name), s.Configured[o.Name], s.Standings[o.Name].Since
-		r.Moved, r.Killed = moved(s, o.Name), s.Kill != nil
+		r.Moved, r.Planned, r.Killed = moved(s, o.Name), planned(s, o.Name), s.Kill != nil
 		r.ReductionCompared, r.Guards = judgement(p, o.Name)
 		if s.Kill == nil {
 			stand := advice.Stand{Stage: r.Stage, Percent: r.Percent, Holdout: r.Holdout, Since: r.Since, Polls: r.Polls, Reduction: r.Reduction}

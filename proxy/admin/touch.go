@@ -46,18 +46,12 @@ func (a *admin) touch(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	t, err := parseTouch(data)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if len(t.Paths) > maxPaths || len(t.Patterns) > maxPatterns {
-		http.Error(w, fmt.Sprintf("%d paths and %d patterns: a touch takes at most %d paths and %d patterns; send several", len(t.Paths), len(t.Patterns), maxPaths, maxPatterns), http.StatusRequestEntityTooLarge)
-		return
-	}
-	met, err := a.told(t)
+	met, err := Tell(a.Proxy, ledger.TouchAPI, data)
 	var unsuppliable *proxy.Unsuppliable
+	var tooMany *tooMany
 	switch {
+	case errors.As(err, &tooMany):
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 	case errors.As(err, &unsuppliable):
 		http.Error(w, err.Error(), unsuppliable.Status)
 	case err != nil:
@@ -67,14 +61,31 @@ func (a *admin) touch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// told hands what was told to the proxy.
-func (a *admin) told(t *touch) (proxy.Met, error) {
-	if t.Body != nil {
-		return a.Proxy.Supply(ledger.TouchAPI, t.Path, coalescer.Representation{
+// Tell hands a touch to a proxy, as POST /api/v1/touch takes it, that came by some
+// way. It fails, and does nothing, if that is no touch or too large a one.
+func Tell(p *proxy.Handler, by ledger.Source, data []byte) (met proxy.Met, err error) {
+	if len(data) > maxTouch {
+		return met, fmt.Errorf("larger than %d bytes; send it in parts", maxTouch)
+	}
+	t, err := parseTouch(data)
+	switch {
+	case err != nil:
+		return met, err
+	case len(t.Paths) > maxPaths || len(t.Patterns) > maxPatterns:
+		return met, &tooMany{len(t.Paths), len(t.Patterns)}
+	case t.Body != nil:
+		return p.Supply(by, t.Path, coalescer.Representation{
 			Body: []byte(*t.Body), ContentType: t.ContentType, Tag: etag.Tag(t.ETag),
 		})
 	}
-	return a.Proxy.Touch(proxy.News{Source: ledger.TouchAPI, Paths: t.Paths, Patterns: t.Patterns, Heartbeat: t.Heartbeat})
+	return p.Touch(proxy.News{Source: by, Paths: t.Paths, Patterns: t.Patterns, Heartbeat: t.Heartbeat})
+}
+
+// tooMany is the error of a touch that names too much.
+type tooMany struct{ paths, patterns int }
+
+func (e *tooMany) Error() string {
+	return fmt.Sprintf("%d paths and %d patterns: a touch takes at most %d paths and %d patterns; send several", e.paths, e.patterns, maxPaths, maxPatterns)
 }
 
 func parseTouch(data []byte) (*touch, error) {

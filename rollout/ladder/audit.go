@@ -25,6 +25,8 @@ type Entry struct {
 	From  string    `json:"from"`
 	To    string    `json:"to"`
 	Why   string    `json:"why,omitempty"`
+
+	Instance string `json:"instance,omitempty"` // where it was said
 }
 
 // stamped gives entries the time.

@@ -54,19 +54,22 @@ func (l *Ladder) Revive(who, why string) error {
 	})
 }
 
-// Watch heeds the kill file until the context ends: while it is there all routes
+// Watch carries plans out, and heeds the kill file, until the context ends: while it is there all routes
 // are killed; when it goes they are revived, unless somebody has killed them by
 // another way too. A failure to keep that is logged.
 func (l *Ladder) Watch(ctx context.Context) {
-	if l.folder == "" {
-		return
-	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	defer l.due.Stop()
+	if l.folder == "" {
+		tick.Stop()
+	}
 	for {
 		select {
 		case <-tick.C:
 			_ = l.change(l.heedFile()) // a failure to keep it is logged
+		case <-l.due.C:
+			l.carryOut()
 		case <-ctx.Done():
 			return
 		}

@@ -14,13 +14,19 @@ type Options struct {
 	// one nothing survives, and there is no kill file.
 	Dir string
 	Log *slog.Logger
+	// Instance is the name of this one in the audit log. In a fleet no other has
+	// it.
+	Instance string
 }
 
 // Ladder is where the routes of one instance stand.
 type Ladder struct {
 	// Set by Open, then read-only.
-	folder folder
-	log    *slog.Logger
+	folder   folder
+	log      *slog.Logger
+	instance string
+	due      *time.Timer   // when a plan may be due; set with mu held, heeded by Watch
+	said     chan struct{} // see Said
 
 	// mu is held while a state is put in force, so that states are put in force
 	// in order; never across disk I/O: a disk that hangs must not keep the kill
@@ -28,6 +34,8 @@ type Ladder struct {
 	mu     sync.Mutex
 	state  *State             // replaced, never changed
 	put    func(*State) error // puts a state in force, until closed
+	since  time.Time          // the routes were configured otherwise before
+	met    Stamp              // of the kill switch, when the fleet was met last
 	closed bool
 	audit  ring
 
@@ -62,7 +70,10 @@ func Open(o Options) *Ladder {
 	if dir, err := filepath.Abs(o.Dir); err == nil && o.Dir != "" {
 		o.Dir = dir // so that operators find the files that messages name
 	}
-	l := &Ladder{folder: folder(o.Dir), log: o.Log, state: &State{}, put: func(*State) error { return nil }}
+	l := &Ladder{
+		folder: folder(o.Dir), log: o.Log, instance: o.Instance, due: time.NewTimer(longestWait), said: make(chan struct{}, 1),
+		state: &State{}, put: func(*State) error { return nil },
+	}
 	if o.Dir != "" {
 		l.load()
 	}
@@ -84,7 +95,11 @@ func (l *Ladder) load() {
 		l.log.Warn("the other copy of the state is used", "saved", kept.Saved)
 	}
 	l.disk.saved = kept.Saved
-	l.state = &State{Kill: kept.Kill, Moves: kept.Routes, Standings: kept.Standings}
+	l.state = &State{
+		Kill: kept.Kill, Moves: kept.Routes, Plans: kept.Plans, Standings: kept.Standings,
+		KillStamp: kept.KillStamp, Stamps: kept.Stamps,
+	}
+	l.met = kept.KillStamp
 	entries, err := l.folder.entries()
 	if err != nil {
 		l.log.Error("audit log not read", "error", err)
@@ -108,8 +123,8 @@ func (l *Ladder) Log(route string, n int) []Entry {
 	return l.audit.newest(route, n)
 }
 
-// edit changes a state and says what it changed. Without entries, or with an
-// error, it has changed nothing.
+// edit changes a state and says what it changed. Without entries it has at most
+// heard of words that change nothing; with an error it has changed nothing.
 type edit func(next *State) ([]Entry, error)
 
 // errClosed is the end of all changes.
@@ -142,9 +157,10 @@ func (l *Ladder) enforce(e edit) (changed bool, err error) {
 	}
 	next := l.state.clone()
 	entries, err := e(next)
-	if err != nil || len(entries) == 0 {
+	if err != nil || len(entries) == 0 && next.hasHeard(l.state) {
 		return false, err
 	}
+	next.sign(entries, l.instance)
 	next.settle(time.Now())
 	if err := l.put(next); err != nil {
 		return false, err
@@ -157,12 +173,17 @@ func (l *Ladder) enforce(e edit) (changed bool, err error) {
 func (l *Ladder) replace(next *State, entries []Entry) {
 	l.state = next
 	l.audit.add(entries...)
+	l.due.Reset(next.untilDue())
+	select {
+	case l.said <- struct{}{}:
+	default: // it is to be looked at already
+	}
 	for _, e := range entries {
 		if e.Route == "" {
-			l.log.Warn("kill switch", "from", e.From, "to", e.To, "who", e.Who, "why", e.Why)
+			l.log.Warn("kill switch", "from", e.From, "to", e.To, "who", e.Who, "why", e.Why, "instance", e.Instance)
 			continue
 		}
-		l.log.Warn("route moved", "route", e.Route, "from", e.From, "to", e.To, "who", e.Who, "why", e.Why)
+		l.log.Warn("route moved", "route", e.Route, "from", e.From, "to", e.To, "who", e.Who, "why", e.Why, "instance", e.Instance)
 	}
 }
 
@@ -192,7 +213,10 @@ func (l *Ladder) keep() error {
 
 // save is called with disk held, as is record.
 func (l *Ladder) save(s *State) error {
-	kept := kept{Version: version, Saved: l.disk.saved + 1, Kill: s.Kill, Routes: s.Moves, Standings: s.Standings}
+	kept := kept{
+		Version: version, Saved: l.disk.saved + 1, Kill: s.Kill, Routes: s.Moves, Plans: s.Plans, Standings: s.Standings,
+		KillStamp: s.KillStamp, Stamps: s.Stamps,
+	}
 	if err := l.folder.save(kept); err != nil {
 		return err
 	}

@@ -40,32 +40,50 @@ func (l *Ladder) configure(routes map[string]Position, put func(*State) error, h
 	next.Configured = maps.Clone(routes)
 	entries := next.dropMoves()
 	killed, err := heedFile(next)
+	entries = append(entries, killed...)
+	next.sign(entries, l.instance)
 	settled := next.settle(time.Now())
 	if err = errors.Join(err, put(next)); err != nil {
 		return false, err
 	}
 	l.put = put
-	entries = append(entries, killed...)
+	if !maps.Equal(routes, l.state.Configured) {
+		l.since = time.Now()
+	}
 	l.replace(next, entries)
 	return len(entries) > 0 || settled, nil
 }
 
-// dropMoves ends the moves that the configuration has overruled.
+// dropMoves ends the moves, and the plans, that the configuration has overruled.
 func (s *State) dropMoves() (entries []Entry) {
 	for _, route := range slices.Sorted(maps.Keys(s.Moves)) {
-		m := s.Moves[route]
-		configured, ok := s.Configured[route]
-		switch {
-		case !ok:
-			entries = append(entries, Entry{Who: byConfiguration, Route: route, From: m.String(), To: "gone", Why: "the route is not configured any more"})
-		case configured != m.Configured:
-			entries = append(entries, Entry{Who: byConfiguration, Route: route, From: m.String(), To: configured.String(), Why: "the configuration has changed"})
-		default:
-			continue
+		if m := s.Moves[route]; s.overrules(route, m) {
+			entries = append(entries, s.drop(route, m.String()))
 		}
-		delete(s.Moves, route)
+	}
+	for _, route := range slices.Sorted(maps.Keys(s.Plans)) {
+		if p := s.Plans[route]; s.overrules(route, p.Move) {
+			entries = append(entries, s.drop(route, p.String()))
+		}
 	}
 	return stamped(entries...)
+}
+
+// overrules reports whether the configuration differs from what it was when a route
+// was moved.
+func (s *State) overrules(route string, m Move) bool {
+	configured, ok := s.Configured[route]
+	return !ok || configured != m.Configured
+}
+
+func (s *State) drop(route, from string) Entry {
+	delete(s.Moves, route)
+	delete(s.Plans, route)
+	e := Entry{Who: byConfiguration, Route: route, From: from, To: "gone", Why: "the route is not configured any more"}
+	if configured, ok := s.Configured[route]; ok {
+		e.To, e.Why = configured.String(), "the configuration has changed"
+	}
+	return e
 }
 
 // Change is what somebody wants of a route.
@@ -73,6 +91,7 @@ type Change struct {
 	Route   string
 	Stage   *rollout.Stage   // nil leaves it
 	Percent *rollout.Percent // nil leaves it
+	At      time.Time        // when; a time that has passed, such as none, is now
 	Who     string
 	Why     string
 }
@@ -93,8 +112,20 @@ func (l *Ladder) Move(c Change) error {
 		if c.Percent != nil {
 			to.Percent = *c.Percent
 		}
-		return s.move(c.Route, Move{Position: to, Who: c.Who, Why: c.Why}), nil
+		m := Move{Position: to, Who: c.Who, Why: c.Why}
+		if c.At.After(time.Now()) {
+			return s.plan(c.Route, Plan{At: c.At, Move: m}), nil
+		}
+		return s.move(c.Route, m), nil
 	})
+}
+
+// carryOut makes the moves whose time has come.
+func (l *Ladder) carryOut() {
+	_ = l.change(func(s *State) ([]Entry, error) { return s.carryOut(time.Now()), nil }) // a failure to keep it is logged
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.due.Reset(l.state.untilDue())
 }
 
 // StepDown has a route that stands at from stand one rung lower, with all of its
@@ -117,14 +148,20 @@ func (l *Ladder) StepDown(route string, from Position, why string) (fell bool, e
 	return fell, err
 }
 
-// move records where a route stands now; it changes nothing where that is as
-// before.
+// move records where a route stands now, and not what was planned for later; it
+// changes nothing where that is as before.
 func (s *State) move(route string, m Move) []Entry {
-	from := s.Position(route)
-	if m.Position == from && m.Fallen == s.Moves[route].Fallen {
+	from := s.Position(route).String()
+	if p, planned := s.Plans[route]; planned && m.String() == from {
+		from = p.String()
+	} else if m.Position == s.Position(route) && m.Fallen == s.Moves[route].Fallen {
 		return nil
 	}
-	m.When, m.Configured = time.Now(), s.Configured[route]
+	delete(s.Plans, route)
+	if m.When.IsZero() {
+		m.When = time.Now()
+	}
+	m.Configured = s.Configured[route]
 	if m.Position == m.Configured && !m.Fallen {
 		delete(s.Moves, route)
 	} else {
@@ -133,5 +170,5 @@ func (s *State) move(route string, m Move) []Entry {
 		}
 		s.Moves[route] = m
 	}
-	return []Entry{{When: m.When, Who: m.Who, Route: route, From: from.String(), To: m.String(), Why: m.Why}}
+	return []Entry{{When: m.When, Who: m.Who, Route: route, From: from, To: m.String(), Why: m.Why}}
 }

@@ -100,11 +100,11 @@ func failures(verdicts []guard.Verdict) (guards []string, said string) {
 	return guards, strings.Join(texts, "; ")
 }
 
-// climb raises the percentage of a route, unless it has moved meanwhile or has
-// fallen: then it is for a person to say where it stands.
+// climb raises the percentage of a route, unless it has moved meanwhile, has
+// fallen or is to move: then a person says where it stands, or has.
 func (l *Ladder) climb(route string, from Position, percent rollout.Percent, why string) error {
 	return l.change(func(s *State) ([]Entry, error) {
-		if s.Moves[route].Fallen || s.InForce(route) != from {
+		if _, planned := s.Plans[route]; planned || s.Moves[route].Fallen || s.InForce(route) != from {
 			return nil, nil
 		}
 		return s.move(route, Move{Position: Position{from.Stage, percent}, Who: byAutopilot, Why: why}), nil

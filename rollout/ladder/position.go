@@ -49,7 +49,10 @@ type State struct {
 	Kill       *Kill               // nil unless all routes are killed
 	Configured map[string]Position // every route, as the configuration has it
 	Moves      map[string]Move     // those that stand elsewhere
+	Plans      map[string]Plan     // those that will
 	Standings  map[string]Standing // of every route
+	KillStamp  Stamp               // of the last kill or revival
+	Stamps     map[string]Stamp    // of the last word on each route
 }
 
 // Position returns where a route stands or, while all are killed, will stand once
@@ -74,6 +77,7 @@ func (s *State) InForce(route string) Position {
 func (s *State) clone() *State {
 	next := *s
 	next.Configured, next.Moves = maps.Clone(s.Configured), maps.Clone(s.Moves)
+	next.Plans, next.Stamps = maps.Clone(s.Plans), maps.Clone(s.Stamps)
 	return &next
 }
 

@@ -24,6 +24,9 @@ type kept struct {
 	Saved     uint64              `json:"saved"` // counts up: of two copies the higher is the newer
 	Kill      *Kill               `json:"kill,omitempty"`
 	Routes    map[string]Move     `json:"routes"`
+	Plans     map[string]Plan     `json:"plans,omitempty"`
+	KillStamp Stamp               `json:"kill_stamp,omitzero"`
+	Stamps    map[string]Stamp    `json:"stamps,omitempty"`
 	Standings map[string]Standing `json:"standings,omitempty"`
 }
 
