@@ -23,7 +23,7 @@ func (x *exchange) fared() {
 	if t.moves.Load() != x.route.judgedSince {
 		return
 	}
-	t.comparison.Acted(x.arm, x.actor)
+	t.comparison.Load().Acted(x.arm, x.actor)
 	if x.gone() || x.left {
 		return // how it would have ended is not known
 	}
@@ -63,7 +63,7 @@ func (h *Handler) actorHash(x *exchange, name string) uint64 {
 // called counts a call to upstream on behalf of whoever asks.
 func (x *exchange) called() {
 	if x.route != nil && x.route.trial != nil {
-		x.route.trial.comparison.Called(x.arm, x.actor)
+		x.route.trial.comparison.Load().Called(x.arm, x.actor)
 	}
 }
 

@@ -16,16 +16,16 @@ import (
 // reloads, and begins anew whenever the route is another or stands elsewhere.
 type trial struct {
 	// Set when it is opened, then read-only.
-	monitor    *guard.Monitor
-	comparison *guard.Comparison
-	counts     *ledger.Route
+	monitor *guard.Monitor
+	counts  *ledger.Route
 
-	sample   sample
-	watching watching
-	dryRun   dryRun
-	stands   *Route                    // as which it is judged; guarded by trials.mu
-	moves    atomic.Uint32             // how often it has begun anew
-	last     atomic.Pointer[Judgement] // nil before the first
+	comparison atomic.Pointer[guard.Comparison] // nil where nobody is held out
+	sample     sample
+	watching   watching
+	dryRun     dryRun
+	stands     *Route                    // as which it is judged; guarded by trials.mu
+	moves      atomic.Uint32             // how often it has begun anew
+	last       atomic.Pointer[Judgement] // nil before the first
 }
 
 // trials are the trials by route.
@@ -51,9 +51,10 @@ func (ts *trials) judged(routes []*Route, now time.Time) {
 		switch {
 		case t == nil:
 			t = &trial{
-				monitor: guard.New(now, rt.Rollout.Stage, guard.Options{}), comparison: guard.NewComparison(now),
-				counts: rt.live.Counts, stands: rt,
+				monitor: guard.New(now, rt.Rollout.Stage, guard.Options{}),
+				counts:  rt.live.Counts, stands: rt,
 			}
+			t.compare(rt, now)
 			t.dryRun.restart.Store(true)
 		case !rt.isJudgedAs(t.stands):
 			t.begin(rt, now)
@@ -84,11 +85,20 @@ func (rt *Route) isJudgedAs(before *Route) bool {
 func (t *trial) begin(rt *Route, now time.Time) {
 	t.stands = rt
 	t.monitor.Moved(now, rt.Rollout.Stage)
-	t.comparison.Moved(now)
+	t.compare(rt, now)
 	t.sample.checks.Store(0)
 	t.dryRun.restart.Store(true)
 	t.last.Store(nil)
 	t.moves.Add(1)
+}
+
+// compare begins a comparison with those who are held out, if any are.
+func (t *trial) compare(rt *Route, now time.Time) {
+	if rt.Rollout.Holdout == 0 {
+		t.comparison.Store(nil)
+		return
+	}
+	t.comparison.Store(guard.NewComparison(now))
 }
 
 // of returns the trial of a route; nil if it is not judged.
@@ -115,10 +125,10 @@ func (h *Handler) Judge(route string, now time.Time) (j Judgement, ok bool) {
 	if h.Observer != nil {
 		t.dryRun.compare(t, h.Observer.DryRun, route)
 	}
-	t.watching.act(now, t.comparison)
+	t.watching.act(now, t.comparison.Load())
 	moves := t.moves.Load()
 	j.Verdicts = t.monitor.Verdicts(now)
-	j.Reduction, _ = t.comparison.Reduction(now)
+	j.Reduction, _ = t.comparison.Load().Reduction(now)
 	return j, h.trials.publish(t, moves, &j)
 }
 

@@ -22,7 +22,7 @@ func (h *Handler) witness(q *exchange, asks func() *coalescer.Poll) *push.Witnes
 		Began: func() {
 			t.monitor.WatchBegan()
 			t.watching.add(q.actor, 1)
-			t.comparison.Acted(q.arm, q.actor)
+			t.comparison.Load().Acted(q.arm, q.actor)
 		},
 		Ended:  func() { t.watching.add(q.actor, -1) },
 		Failed: t.monitor.WatchFailed,

@@ -16,7 +16,8 @@ import (
 // The calls that treated actors share count once, for the actor on whose behalf
 // they were made. What is said holds at the percentage that the route stands at:
 // with more actors treated there is more to share. So a move of the route calls for
-// [Comparison.Moved].
+// [Comparison.Moved]. A nil Comparison is that of a route on which nobody is held
+// out: it counts nothing and has nothing to say.
 type Comparison struct {
 	// counted by whoever answers
 	treated, holdout census
@@ -55,10 +56,11 @@ func (c *Comparison) Called(arm rollout.Arm, actor uint64) {
 }
 
 func (c *Comparison) of(arm rollout.Arm) *census {
-	switch arm {
-	case rollout.Treated:
+	switch {
+	case c == nil:
+	case arm == rollout.Treated:
 		return &c.treated
-	case rollout.Holdout:
+	case arm == rollout.Holdout:
 		return &c.holdout
 	}
 	return nil // those one rung lower are neither
@@ -78,6 +80,9 @@ func (c *Comparison) Moved(now time.Time) {
 // spared. It is not ok while too little is known; Missing then says what. Call it at
 // least once an hour, so that hours are told apart.
 func (c *Comparison) Reduction(now time.Time) (e Estimate, ok bool) {
+	if c == nil {
+		return Estimate{Missing: "nobody is held out"}, false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.turn(now)
