@@ -78,14 +78,14 @@ func playFleet(t *testing.T, n int, policy coalescer.Policy, script func(*fleet)
 }
 
 // polls has users poll at all instances, once a second each, for so long.
-func (f *fleet) polls(users int, target string, d time.Duration) {
+func (f *fleet) polls(users int, target string, d time.Duration, lines ...string) {
 	var wg sync.WaitGroup
 	for i := range users {
 		s := f.instances[i%len(f.instances)]
 		wg.Go(func() {
 			time.Sleep(time.Duration(i) * 997 * time.Millisecond % time.Second)
 			for began := time.Now(); time.Since(began) < d; time.Sleep(time.Second) {
-				s.get(fmt.Sprint("user", i), target)
+				s.get(fmt.Sprint("user", i), target, lines...)
 			}
 		})
 	}
@@ -106,6 +106,31 @@ func TestAFleetAsksOncePerInterval(t *testing.T) {
 		f.up.does(newSheet(`"v1"`, "one").answer)
 		f.polls(300, "/doc", time.Minute)
 		f.wantCallsBetween("a minute at intervals of 3 s", 20, 21)
+	})
+}
+
+// Nobody has the body: all instances were started again while their clients' pages stayed open.
+func TestAFleetThatKnowsTheTagAloneAsksOncePerInterval(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit = time.Hour
+	playFleet(t, 3, policy, func(f *fleet) {
+		f.up.does(newSheet(`"v1"`, "one").answer)
+		f.polls(30, "/doc", time.Minute, `If-None-Match: "v1"`)
+		f.wantCallsBetween("a minute at intervals of 3 s", 20, 21)
+	})
+}
+
+func TestAnInstanceThatIsStartedIsGivenTheBodyByTheFleet(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit = time.Hour
+	playFleet(t, 2, policy, func(f *fleet) {
+		f.up.does(newSheet(`"v1"`, "one").answer)
+		f.instances[0].get("alice", "/doc")
+		f.wantCallsBetween("the first poll", 1, 1)
+		second := f.instances[1]
+		second.get("bob", "/doc", `If-None-Match: "v1"`)
+		second.want(second.get("carol", "/doc"), "200 hit one")
+		f.wantCallsBetween("at the second instance", 0, 0)
 	})
 }
 
