@@ -1,0 +1,106 @@
+package fleet
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+)
+
+// upstream knows documents that change when it is told to, and writes down who asked when. It has a door for each
+// instance, so that it knows who asks.
+type upstream struct {
+	doors []*httptest.Server
+
+	mu      sync.Mutex
+	version int
+	calls   []call
+	hold    func(instance int) // is called by the next call before its answer, once; nil: nobody waits for one
+}
+
+type call struct {
+	instance int
+	at       time.Time
+}
+
+func newUpstream(t *testing.T) *upstream {
+	u := &upstream{}
+	for i := range instances {
+		door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.answer(i, w, r) }))
+		t.Cleanup(door.Close)
+		u.doors = append(u.doors, door)
+	}
+	return u
+}
+
+func (u *upstream) answer(instance int, w http.ResponseWriter, r *http.Request) {
+	tag, hold := u.called(instance)
+	if hold != nil {
+		hold(instance)
+	}
+	w.Header().Set("Etag", tag)
+	w.Header().Set("Content-Type", "application/json")
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	fmt.Fprintf(w, `{"state":%q}`, tag)
+}
+
+func (u *upstream) called(instance int) (tag string, hold func(int)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.calls = append(u.calls, call{instance, time.Now()})
+	hold, u.hold = u.hold, nil
+	return fmt.Sprintf(`W/"%d"`, u.version), hold
+}
+
+// holdNext has the next call wait until held returns.
+func (u *upstream) holdNext(held func(instance int)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.hold = held
+}
+
+func (u *upstream) change() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.version++
+}
+
+// since returns the calls that came after t.
+func (u *upstream) since(t time.Time) calls {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var later calls
+	for _, c := range u.calls {
+		if c.at.After(t) {
+			later = append(later, c)
+		}
+	}
+	return later
+}
+
+// calls are in the order of time.
+type calls []call
+
+func (c calls) of(instance int) calls {
+	var own calls
+	for _, call := range c {
+		if call.instance == instance {
+			own = append(own, call)
+		}
+	}
+	return own
+}
+
+// perInterval is how many calls there are in an interval, from the first to the last: the first begins the time in
+// which the others are counted, so that nothing hangs on when the count began and ended.
+func (c calls) perInterval() float64 {
+	if len(c) < 2 {
+		return 0
+	}
+	return float64(len(c)-1) * interval.Seconds() / c[len(c)-1].at.Sub(c[0].at).Seconds()
+}
