@@ -28,6 +28,25 @@ type notingStore struct {
 	mu   sync.Mutex
 	said []coalescer.Said
 	down bool
+	deaf int // every so many hints are lost; 0: none
+	hint int // how many have come
+}
+
+// Watch is coalescer.Store's.
+func (s *notingStore) Watch(name coalescer.Name, changed func()) (stop func()) {
+	return s.Store.Watch(name, func() {
+		if !s.loses() {
+			changed()
+		}
+	})
+}
+
+// loses reports whether the hint that has come is lost.
+func (s *notingStore) loses() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hint++
+	return s.deaf > 0 && s.hint%s.deaf == 0
 }
 
 type noted struct {
@@ -199,6 +218,38 @@ func TestWatchersOfAllInstancesAreToldAtOnce(t *testing.T) {
 			t.Errorf("the last instance told its watcher %v after the first, want it to hear of it", d)
 		}
 	})
+}
+
+func TestWatchersAreToldWithinAnIntervalWhereHintsAreLost(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit, policy.Lease = time.Hour, time.Hour
+	for _, deaf := range []int{10, 1} {
+		playFleet(t, 3, policy, func(f *fleet) {
+			app := newSheet(`"v0"`, "v0")
+			f.up.does(app.answer)
+			var readers []*reader
+			for i, s := range f.instances {
+				f.stores[i].deaf = deaf
+				readers = append(readers, s.read("alice", "/doc", ""))
+			}
+			f.wait(10 * time.Second)
+			states := []string{"v0"}
+			for i := range 40 {
+				states = append(states, fmt.Sprint("v", i+1))
+				app.turns(fmt.Sprintf(`"v%d"`, i+1), states[i+1])
+				f.wait(lastTick + time.Second)
+			}
+			lost := 0
+			for i, r := range readers {
+				r.wantRead(states...)
+				r.leave()
+				lost += f.stores[i].hint / deaf
+			}
+			if lost == 0 {
+				t.Errorf("every %d. hint is lost: got none", deaf)
+			}
+		})
+	}
 }
 
 // What is of one identity stays in the instance that it was given to.
