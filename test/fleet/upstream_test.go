@@ -2,8 +2,10 @@ package fleet
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 // instance, so that it knows who asks.
 type upstream struct {
 	doors []*httptest.Server
+	text  string // of each document
 
 	mu      sync.Mutex
 	version int
@@ -25,8 +28,18 @@ type call struct {
 	at       time.Time
 }
 
+// filling makes a document 1 KB; it does not compress to nothing.
+func filling() string {
+	random := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	for b.Len() < 1000 {
+		fmt.Fprintf(&b, "%x", random.Uint32())
+	}
+	return b.String()
+}
+
 func newUpstream(t *testing.T) *upstream {
-	u := &upstream{}
+	u := &upstream{text: filling()}
 	for i := range instances {
 		door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.answer(i, w, r) }))
 		t.Cleanup(door.Close)
@@ -46,7 +59,7 @@ func (u *upstream) answer(instance int, w http.ResponseWriter, r *http.Request) 
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	fmt.Fprintf(w, `{"state":%q}`, tag)
+	fmt.Fprintf(w, `{"state":%q,"text":%q}`, tag, u.text)
 }
 
 func (u *upstream) called(instance int) (tag string, hold func(int)) {
