@@ -84,8 +84,8 @@ func (t *toldOf) failed() error {
 	return t.err
 }
 
-// serveAt serves h in this process until close is called, which waits.
-func serveAt(addr string, h http.Handler) (close func(), err error) {
+// serveAt serves h in this process until stop is called, which waits.
+func serveAt(addr string, h http.Handler) (stop func(), err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("serve the application: %w", err)

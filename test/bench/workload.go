@@ -86,11 +86,11 @@ func (c workloadCase) run(ctx context.Context, l *lab, all []visit) (*jobPages, 
 	for _, v := range all {
 		app.change(v.id) // the state that is there from the beginning
 	}
-	close, err := serveAt(addr, app.handler())
+	stopApp, err := serveAt(addr, app.handler())
 	if err != nil {
 		return nil, 0, err
 	}
-	defer close()
+	defer stopApp()
 	servers, stop, err := l.startAll(ctx, c.server(addr))
 	defer stop()
 	if err != nil || len(servers) == 0 {
