@@ -18,7 +18,7 @@ const (
 // The defaults are for every day; `make test-fleet-long` takes the figures of a larger fleet.
 var (
 	clients = flag.Int("clients", 300, "who poll")
-	calm    = flag.Duration("calm", 5*time.Second, "without anything happening, and how long Redis is away")
+	calm    = flag.Duration("calm", 3*time.Second, "how long each stretch is in which calls are counted, with Redis and without")
 	strict  = flag.Bool("strict", false, "hold calls per interval to 1.00 ± 0.02 from below too, which a busy machine does not keep")
 )
 
@@ -56,17 +56,18 @@ func (f *fleet) after(d time.Duration) calls {
 	return f.upstream.since(began)
 }
 
-// isOne fails the test unless the upstream is called once an interval. That polls come late on a busy machine makes
-// calls fewer; nothing may make them more.
+// isOne fails the test unless the upstream is called once an interval. On a busy machine polls come late, which makes
+// calls fewer, and a command to Redis may take longer than its budget, which makes a call more; unless it is strict, one
+// of these in a stretch is allowed.
 func isOne(t *testing.T, when string, c calls) {
 	t.Helper()
-	got, least := c.perInterval(), 0.9
+	got, least, spare := c.perInterval(), 0.9, 1.0
 	if *strict {
-		least = 0.98
+		least, spare = 0.98, 0
 	}
 	t.Logf("%s: %d calls, %.3f an interval", when, len(c), got)
-	if got > 1.02 || got < least {
-		t.Errorf("%s: got %.3f calls an interval, want one, at least %v", when, got, least)
+	if most := 1.02 + spare/c.intervals(); !(got <= most && got >= least) {
+		t.Errorf("%s: got %.3f calls an interval, want %.2f to %.2f", when, got, least, most)
 	}
 }
 
@@ -110,7 +111,7 @@ func TestARestartCostsACallAtMost(t *testing.T) {
 		t.Errorf("got %d calls, want at most %d: one an interval, and one a restart", got, most)
 	}
 	<-time.After(interval)
-	isOne(t, "afterwards", f.after(3*interval))
+	isOne(t, "afterwards", f.after(*calm))
 	isAnswered(t, c)
 }
 
@@ -134,11 +135,12 @@ func TestWhenTheOneWhoAsksIsStoppedTheOthersGoOn(t *testing.T) {
 		t.Errorf("got %d calls, want some, and at most %d: one per instance that goes on, and interval", len(during), most)
 	}
 	<-time.After(2 * interval)
-	isOne(t, "afterwards", f.after(3*interval))
+	isOne(t, "afterwards", f.after(*calm))
 	isAnswered(t, c)
 }
 
 func TestWhileRedisHangsEachAsksForItself(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		hang []string
@@ -156,7 +158,7 @@ func TestWhileRedisHangsEachAsksForItself(t *testing.T) {
 			f.all(t, asTogether)
 			isAtMostOneEach(t, f.upstream.since(began), time.Since(began))
 			<-time.After(2 * interval)
-			isOne(t, "afterwards", f.after(3*interval))
+			isOne(t, "afterwards", f.after(*calm))
 			isAnswered(t, c)
 		})
 	}
@@ -190,6 +192,6 @@ func TestWithoutRedisEachAsksOnceAnIntervalAndThenAllAsOneAgain(t *testing.T) {
 	f.redis.Run(t)
 	f.all(t, asTogether)
 	<-time.After(2 * interval)
-	isOne(t, "with Redis again", f.after(3*interval))
+	isOne(t, "with Redis again", f.after(*calm))
 	isAnswered(t, c)
 }

@@ -61,6 +61,9 @@ func (l load) String() string {
 	return fmt.Sprintf("%.1f commands, %.1f of them scripts that took %.0fµs in all, %.0f bytes in, %.0f out", l.commands, l.scripts, l.microseconds, l.in, l.out)
 }
 
+// watchers is within what one address may have on an instance.
+const watchers = 240
+
 // What is logged stands in docs/scaling.md. Redis counts what a script calls as commands of their own.
 func TestAPollFromMemoryCostsRedisNothing(t *testing.T) {
 	f := assemble(t, "stage: push", "share: everything")
@@ -79,15 +82,15 @@ func TestAPollFromMemoryCostsRedisNothing(t *testing.T) {
 			polled.scripts, polls, most)
 	}
 	t.Logf("%.0f polls and a change: %v", polls, f.each(t, intervals, f.upstream.change))
-	f.watch(t, *clients)
+	f.watch(t)
 	<-time.After(interval)
-	t.Logf("and %d watchers: %v", *clients, f.each(t, intervals, func() {}))
-	t.Logf("and %d watchers and a change: %v", *clients, f.each(t, intervals, f.upstream.change))
+	t.Logf("and %d watchers: %v", watchers, f.each(t, intervals, func() {}))
+	t.Logf("and %d watchers and a change: %v", watchers, f.each(t, intervals, f.upstream.change))
 	isAnswered(t, c)
 }
 
-// watch has so many watch the document, on all instances, until the test ends.
-func (f *fleet) watch(t *testing.T, watchers int) {
+// watch has watchers of the document, on all instances, until the test ends.
+func (f *fleet) watch(t *testing.T) {
 	t.Helper()
 	for i := range watchers {
 		dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {

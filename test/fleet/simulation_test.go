@@ -89,13 +89,14 @@ func (m *member) ask() {
 	if err != nil {
 		return // each for itself
 	}
-	if m.stops && time.Now().Second() == 30 && m.stopped.CompareAndSwap(false, true) {
+	if m.stops && time.Now().Second() == 10 && m.stopped.CompareAndSwap(false, true) {
 		time.Sleep(2 * m.lease)
 	}
 	turn.Publish(&coalescer.Said{Tag: `"a"`, Asked: began})
 }
 
 func TestOneOfAThousandInstancesAsks(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 10, 100, 1000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := &simulation{instances: n, lease: 30 * time.Second, lasts: 2 * time.Minute}
@@ -114,9 +115,10 @@ func TestOneOfAThousandInstancesAsks(t *testing.T) {
 
 // Whoever is stopped while it has the turn costs a call per instance and interval until the lease has ended.
 func TestAStoppedInstanceCostsNoMoreThanItsLease(t *testing.T) {
+	t.Parallel()
 	for _, lease := range []time.Duration{2 * time.Second, 30 * time.Second} {
 		t.Run(lease.String(), func(t *testing.T) {
-			s := &simulation{instances: 1000, lease: lease, stops: true, lasts: 2 * time.Minute}
+			s := &simulation{instances: 1000, lease: lease, stops: true, lasts: time.Minute}
 			s.run(t)
 			more := int(s.calls.Load()) - int(s.lasts/interval)
 			t.Logf("a lease of %v: %d calls beyond one an interval", lease, more)

@@ -111,9 +111,12 @@ func (c calls) of(instance int) calls {
 
 // perInterval is how many calls there are in an interval, from the first to the last: the first begins the time in
 // which the others are counted, so that nothing hangs on when the count began and ended.
-func (c calls) perInterval() float64 {
+func (c calls) perInterval() float64 { return float64(len(c)-1) / c.intervals() }
+
+// intervals are how many there are from the first call to the last; none if there are not two.
+func (c calls) intervals() float64 {
 	if len(c) < 2 {
 		return 0
 	}
-	return float64(len(c)-1) * interval.Seconds() / c[len(c)-1].at.Sub(c[0].at).Seconds()
+	return c[len(c)-1].at.Sub(c[0].at).Seconds() / interval.Seconds()
 }
