@@ -52,6 +52,10 @@ test-migration-long: ## hold predictions to a day of five minutes, and guards to
 	$(GO) test ./test/migration -count 1 -timeout 15m -v -run 'Predicted' -day 5m
 	$(GO) test ./test/migration -count 1 -timeout $(TIMEOUT) -v -skip 'Predicted' -within 5s
 
+.PHONY: test-fleet-long
+test-fleet-long: ## 3,000 clients of three instances for a minute each: calm, restarts, stops, Redis slow and away
+	$(GO) test ./test/fleet -count 1 -v -parallel 1 -timeout 20m -clients 3000 -calm 60s -strict
+
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
 	cd dashboards/console && npm ci --no-audit --no-fund
@@ -73,6 +77,10 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 .PHONY: bench
 bench: setup-bench ## compare with nginx, Varnish, Nchan, ReverseProxy; ARGS='-quick', '-run hits', '-write', …
 	$(GO) run ./test/bench $(ARGS)
+
+.PHONY: bench-workload
+bench-workload: ## GitLab's pages of CI jobs, in miniature: calls and staleness by every way to learn of a change
+	$(GO) run ./test/bench -run workload -without nginx,varnish,nchan,reverseproxy $(ARGS)
 
 .PHONY: bench-go
 bench-go: ## run the Go benchmarks (BENCH: a pattern) and compare them with the recorded baseline

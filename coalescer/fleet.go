@@ -77,10 +77,11 @@ func (fl *flight) accepts(r *Route, said *Said) bool {
 	return ok && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(fl.vary, name) })
 }
 
-// toldOf is what an instance makes of another's state.
+// toldOf is what an instance makes of another's state. A body is taken where
+// none is held: an instance that has been restarted is the next to pass it on.
 func (fl *flight) toldOf(said *Said) result {
 	res := result{told: true, asked: said.Asked, proven: said.Proven}
-	if said.Tag == fl.tag {
+	if said.Tag == fl.tag && (fl.whole || said.Header == nil) {
 		res.status, res.header = http.StatusNotModified, said.Header
 		return res
 	}
@@ -97,8 +98,12 @@ func (f *Feed) publish(fl *flight, turn Turn) {
 	f.mu.Lock()
 	s, res, asked, proven := f.snap, fl.result, f.asked, f.proven
 	f.mu.Unlock()
-	if res.snapshot == nil || res.reason != "" || res.failed || len(res.vary) > 0 || s == nil || s.Bodyless || s.ours || !asked.Equal(fl.began) {
+	switch {
+	case res.snapshot == nil || res.reason != "" || res.failed || len(res.vary) > 0 || s == nil || s.ours || !asked.Equal(fl.began):
 		turn.Release()
+		return
+	case s.Bodyless: // as after a restart, while whoever comes brings its tag
+		turn.Publish(&Said{Tag: s.Tag, Asked: asked})
 		return
 	}
 	turn.Publish(&Said{Tag: s.Tag, Header: s.Header, Body: s.Body, Asked: asked, Proven: proven})

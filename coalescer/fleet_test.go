@@ -28,6 +28,25 @@ type notingStore struct {
 	mu   sync.Mutex
 	said []coalescer.Said
 	down bool
+	deaf int // every so many hints are lost; 0: none
+	hint int // how many have come
+}
+
+// Watch is coalescer.Store's.
+func (s *notingStore) Watch(name coalescer.Name, changed func()) (stop func()) {
+	return s.Store.Watch(name, func() {
+		if !s.loses() {
+			changed()
+		}
+	})
+}
+
+// loses reports whether the hint that has come is lost.
+func (s *notingStore) loses() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hint++
+	return s.deaf > 0 && s.hint%s.deaf == 0
 }
 
 type noted struct {
@@ -78,14 +97,14 @@ func playFleet(t *testing.T, n int, policy coalescer.Policy, script func(*fleet)
 }
 
 // polls has users poll at all instances, once a second each, for so long.
-func (f *fleet) polls(users int, target string, d time.Duration) {
+func (f *fleet) polls(users int, target string, d time.Duration, lines ...string) {
 	var wg sync.WaitGroup
 	for i := range users {
 		s := f.instances[i%len(f.instances)]
 		wg.Go(func() {
 			time.Sleep(time.Duration(i) * 997 * time.Millisecond % time.Second)
 			for began := time.Now(); time.Since(began) < d; time.Sleep(time.Second) {
-				s.get(fmt.Sprint("user", i), target)
+				s.get(fmt.Sprint("user", i), target, lines...)
 			}
 		})
 	}
@@ -106,6 +125,31 @@ func TestAFleetAsksOncePerInterval(t *testing.T) {
 		f.up.does(newSheet(`"v1"`, "one").answer)
 		f.polls(300, "/doc", time.Minute)
 		f.wantCallsBetween("a minute at intervals of 3 s", 20, 21)
+	})
+}
+
+// Nobody has the body: all instances were started again while their clients' pages stayed open.
+func TestAFleetThatKnowsTheTagAloneAsksOncePerInterval(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit = time.Hour
+	playFleet(t, 3, policy, func(f *fleet) {
+		f.up.does(newSheet(`"v1"`, "one").answer)
+		f.polls(30, "/doc", time.Minute, `If-None-Match: "v1"`)
+		f.wantCallsBetween("a minute at intervals of 3 s", 20, 21)
+	})
+}
+
+func TestAnInstanceThatIsStartedIsGivenTheBodyByTheFleet(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit = time.Hour
+	playFleet(t, 2, policy, func(f *fleet) {
+		f.up.does(newSheet(`"v1"`, "one").answer)
+		f.instances[0].get("alice", "/doc")
+		f.wantCallsBetween("the first poll", 1, 1)
+		second := f.instances[1]
+		second.get("bob", "/doc", `If-None-Match: "v1"`)
+		second.want(second.get("carol", "/doc"), "200 hit one")
+		f.wantCallsBetween("at the second instance", 0, 0)
 	})
 }
 
@@ -174,6 +218,38 @@ func TestWatchersOfAllInstancesAreToldAtOnce(t *testing.T) {
 			t.Errorf("the last instance told its watcher %v after the first, want it to hear of it", d)
 		}
 	})
+}
+
+func TestWatchersAreToldWithinAnIntervalWhereHintsAreLost(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit, policy.Lease = time.Hour, time.Hour
+	for _, deaf := range []int{10, 1} {
+		playFleet(t, 3, policy, func(f *fleet) {
+			app := newSheet(`"v0"`, "v0")
+			f.up.does(app.answer)
+			var readers []*reader
+			for i, s := range f.instances {
+				f.stores[i].deaf = deaf
+				readers = append(readers, s.read("alice", "/doc", ""))
+			}
+			f.wait(10 * time.Second)
+			states := []string{"v0"}
+			for i := range 40 {
+				states = append(states, fmt.Sprint("v", i+1))
+				app.turns(fmt.Sprintf(`"v%d"`, i+1), states[i+1])
+				f.wait(lastTick + time.Second)
+			}
+			lost := 0
+			for i, r := range readers {
+				r.wantRead(states...)
+				r.leave()
+				lost += f.stores[i].hint / deaf
+			}
+			if lost == 0 {
+				t.Errorf("every %d. hint is lost: got none", deaf)
+			}
+		})
+	}
 }
 
 // What is of one identity stays in the instance that it was given to.

@@ -23,6 +23,7 @@ type flight struct {
 	began  time.Time   // not yet, where a touch came soon after another
 	tag    etag.Tag    // sent as If-None-Match; "" is unconditional
 	stale  bool        // something was held when it began
+	whole  bool        // with its body
 	known  bool        // tag is what is held, or there is none
 	common bool        // another instance's answer would do
 	vary   []string    // learnt fields that the key holds
@@ -79,6 +80,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 		began: began, tag: etag.Tag(strings.Clone(string(tag))), stale: f.snap != nil, vary: p.Vary, header: p.Header.Clone(), writer: p.Writer, reason: reason,
 		cancel: cancel, done: make(chan struct{}), waiters: 1, led: true,
 	}
+	fl.whole = f.snap != nil && !f.snap.Bodyless
 	fl.known = tag == "" || tag == f.snap.conditional()
 	fl.common = f.isCommon() && (reason == ledger.Poll || reason == ledger.Watch)
 	fl.req = p.Call(ctx, reason)

@@ -15,15 +15,17 @@ import (
 	"golang.org/x/term"
 
 	"github.com/pollard-proxy/pollard/cmd/pollard/demo"
+	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/proxy/admin"
 )
 
 func newDemo(e environment) *cobra.Command {
-	o := demo.Options{Out: e.stdout, Interactive: isTerminal(e.stdout), Start: startDemo}
 	var stage string
+	var fleet demoFleet
+	o := demo.Options{Out: e.stdout, Interactive: isTerminal(e.stdout), Start: fleet.start}
 	cmd := &cobra.Command{
-		Use:   "demo [--duration D] [--viewers N] [--stage STAGE | --tour] [--json]",
+		Use:   "demo [--duration D] [--viewers N] [--stage STAGE | --tour] [--instances N] [--redis URL] [--json]",
 		Short: "Show the calls fall: a legacy application, the proxy in front of it, and viewers",
 		Long: "Runs a legacy polling application, the proxy in front of it, and viewers that poll as browsers do or are pushed to,\n" +
 			"on free loopback ports, and shows the calls fall. Ctrl-C or --duration ends it with the table.\n" +
@@ -39,12 +41,17 @@ func newDemo(e environment) *cobra.Command {
 			if o.Stage = demo.Stage(stage); o.Stage != demo.Coalesce && o.Stage != demo.Push {
 				return usageError{fmt.Errorf("--stage %s: want %s or %s", stage, demo.Coalesce, demo.Push)}
 			}
+			if err := fleet.validate(o); err != nil {
+				return usageError{err}
+			}
 			return demo.Run(cmd.Context(), o)
 		},
 	}
 	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C, or the two minutes of a tour")
 	cmd.Flags().BoolVar(&o.Tour, "tour", false, "take one route through its migration: observe, advice, coalesce, push, a fault, the fall, the revival")
 	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 300)")
+	cmd.Flags().IntVar(&fleet.instances, "instances", 1, "of the proxy, in front of the one application")
+	cmd.Flags().StringVar(&fleet.redis, "redis", "", "URL of the Redis that joins the instances; without one they share memory")
 	cmd.Flags().StringVar(&stage, "stage", string(demo.Push), "of the routes: coalesce, or push, which some of the viewers take")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print nothing but one JSON object, at the end")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of what viewers do and what changes")
@@ -56,13 +63,10 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// startDemo runs an instance in front of the demo's application.
-func startDemo(ctx context.Context, upstream *url.URL, routes []demo.Route) (demo.Proxy, error) {
-	c, err := demoConfig(upstream, routes)
-	if err != nil {
-		return demo.Proxy{}, err
-	}
-	in, err := build(c, slog.New(slog.DiscardHandler))
+// startDemo runs an instance in front of the demo's application. Where store is
+// not nil, it is what the instance has in common with others.
+func startDemo(ctx context.Context, c *config.Config, store coalescer.Store) (demo.Proxy, error) {
+	in, err := build(c, slog.New(slog.DiscardHandler), store)
 	if err != nil {
 		return demo.Proxy{}, err
 	}
@@ -82,10 +86,11 @@ func startDemo(ctx context.Context, upstream *url.URL, routes []demo.Route) (dem
 	}, nil
 }
 
-// demoConfig is what an operator would have written for the application.
-func demoConfig(upstream *url.URL, routes []demo.Route) (*config.Config, error) {
+// demoConfig is what an operator would have written for the application, with
+// further keys.
+func demoConfig(upstream *url.URL, routes []demo.Route, keys string) (*config.Config, error) {
 	var y strings.Builder
-	fmt.Fprintf(&y, "listen: \"127.0.0.1:0\"\nadmin: \"127.0.0.1:0\"\nupstream: %q\nlog: {polls: false}\nroutes:\n", upstream)
+	fmt.Fprintf(&y, "listen: \"127.0.0.1:0\"\nadmin: \"127.0.0.1:0\"\nupstream: %q\nlog: {polls: false}\n%sroutes:\n", upstream, keys)
 	for _, r := range routes {
 		share := config.ShareNothing
 		if r.SharesChanges {

@@ -70,8 +70,8 @@ var (
 )
 
 // build wires an instance, top to bottom as the package graph, and binds its
-// ports. Nothing is served yet.
-func build(c *config.Config, log *slog.Logger) (*instance, error) {
+// ports. Nothing is served yet. Where store is not nil, it takes the place of Redis.
+func build(c *config.Config, log *slog.Logger, store coalescer.Store) (*instance, error) {
 	serverTLS, err := c.TLS.ServerConfig()
 	if err != nil {
 		return nil, err
@@ -89,8 +89,11 @@ func build(c *config.Config, log *slog.Logger) (*instance, error) {
 	if in.fleet, err = join(c, in.ledger, log, in.isJoined); err != nil {
 		return nil, err
 	}
+	if store == nil {
+		store = storeOf(in.fleet)
+	}
 	in.coalescer = coalescer.New(coalescer.Options{
-		Transport: in.forward, Store: storeOf(in.fleet), StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
+		Transport: in.forward, Store: store, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
 	in.news = changes.New(log)
 	in.hub = push.New(pushOptions(c, log))

@@ -59,7 +59,7 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	if c.Secret == "" && slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone || r.Holdout > 0 }) {
 		log.Warn("there is no secret: actors without actor_header or actor_cookie keep their rung only until this process ends")
 	}
-	in, err := build(c, log)
+	in, err := build(c, log, nil)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type scenario struct {
 var scenarios = [...]scenario{
 	{"hits", hits}, {"pass", pass}, {"storm", storms}, {"steady", steady},
 	{"delivery", deliveries}, {"idle", idlers}, {"handshakes", handshakes},
+	{"workload", workload},
 }
 
 func scenarioNames() []string {

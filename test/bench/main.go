@@ -8,7 +8,7 @@
 // The figure to trust is the CPU time that a server spends per request, read from /proc: throughput and
 // latency on a shared machine say more about the neighbours.
 //
-//	go run ./test/bench                      every scenario, about twenty minutes
+//	go run ./test/bench                      every scenario, about twenty-five minutes
 //	go run ./test/bench -quick               the same in seconds, to see that it works
 //	go run ./test/bench -run hits -rounds 9  one scenario, more rounds
 //	go run ./test/bench -write               renders the tables into docs/measurements.md

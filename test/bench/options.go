@@ -25,6 +25,8 @@ type options struct {
 	changes     int           // in a round of delivery
 	idlers      int           // watchers in idle
 	settle      time.Duration // of idle, before memory is read
+	viewers     int           // in workload
+	compress    int           // time, in workload
 	pollard     string        // an executable; built from ./cmd/pollard when empty
 	document    string        // what -write writes to
 	quick       bool
@@ -49,6 +51,8 @@ func parseOptions(args []string) (options, error) {
 	flags.IntVar(&o.changes, "changes", 40, "changes in a round of delivery")
 	flags.IntVar(&o.idlers, "idlers", 10_000, "watchers in idle")
 	flags.DurationVar(&o.settle, "settle", 30*time.Second, "time in idle until memory is read")
+	flags.IntVar(&o.viewers, "viewers", 300, "people in workload")
+	flags.IntVar(&o.compress, "compress", 60, "how many times faster than in life time passes in workload; at most 60")
 	flags.StringVar(&o.pollard, "pollard", "", "the pollard to measure (default: built from ./cmd/pollard)")
 	flags.StringVar(&o.document, "document", "docs/measurements.md", "where -write puts the tables")
 	flags.BoolVar(&o.quick, "quick", false, "one short round: shows that it works, its figures mean nothing")
@@ -57,6 +61,7 @@ func parseOptions(args []string) (options, error) {
 	if o.quick {
 		o.rounds, o.length, o.steady, o.crowd, o.identities = 1, 300*time.Millisecond, 6*time.Second, 100, 20
 		o.watchers, o.changes, o.idlers, o.settle = 200, 5, 500, time.Second
+		o.viewers, o.compress = 20, 600
 	}
 	return o, o.validate()
 }
@@ -72,9 +77,9 @@ func (o options) validate() error {
 			return fmt.Errorf("-without %s: no such server", name)
 		}
 	}
-	least := min(o.rounds, o.connections, o.crowd, o.identities, o.watchers, o.changes, o.idlers)
-	if least < 1 || o.length <= 0 || o.settle < 0 {
-		return errors.New("-rounds, -length, -connections, -crowd, -identities, -watchers, -changes and -idlers must be above zero")
+	least := min(o.rounds, o.connections, o.crowd, o.identities, o.watchers, o.changes, o.idlers, o.viewers, o.compress)
+	if least < 1 || o.length <= 0 || o.settle < 0 || o.compress > 60 && !o.quick {
+		return errors.New("-rounds, -length, -connections, -crowd, -identities, -watchers, -changes, -idlers, -viewers and -compress must be above zero, and -compress no more than 60")
 	}
 	if o.write && (o.quick || o.rounds < 3 || len(o.run) < len(scenarios)) {
 		return errors.New("-write wants every scenario, at least 3 rounds and no -quick: the document holds whole runs only")

@@ -1,0 +1,119 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// load is what Redis had to do: commands, among them the scripts, and how long these took; and bytes.
+type load struct{ commands, scripts, microseconds, in, out float64 }
+
+// loadOf reads what Redis has done since it began.
+func (f *fleet) loadOf(t *testing.T) load {
+	t.Helper()
+	figure := func(section, pattern string) float64 {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(f.redis.Do(t, "INFO", section))
+		if found == nil {
+			return 0 // not called yet
+		}
+		n, err := strconv.ParseFloat(found[1], 64)
+		if err != nil {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		return n
+	}
+	return load{
+		commands:     figure("stats", `total_commands_processed:(\d+)`),
+		scripts:      figure("commandstats", `cmdstat_evalsha:calls=(\d+)`),
+		microseconds: figure("commandstats", `cmdstat_evalsha:calls=\d+,usec=(\d+)`),
+		in:           figure("stats", `total_net_input_bytes:(\d+)`),
+		out:          figure("stats", `total_net_output_bytes:(\d+)`),
+	}
+}
+
+// each is what an interval takes, measured over some, doing what there is to do each time.
+func (f *fleet) each(t *testing.T, intervals int, do func()) load {
+	t.Helper()
+	before := f.loadOf(t)
+	began := time.Now()
+	for range intervals {
+		do()
+		<-time.After(interval)
+	}
+	n := time.Since(began).Seconds() / interval.Seconds()
+	after := f.loadOf(t)
+	return load{
+		(after.commands - before.commands) / n, (after.scripts - before.scripts) / n, (after.microseconds - before.microseconds) / n,
+		(after.in - before.in) / n, (after.out - before.out) / n,
+	}
+}
+
+func (l load) String() string {
+	return fmt.Sprintf("%.1f commands, %.1f of them scripts that took %.0fµs in all, %.0f bytes in, %.0f out", l.commands, l.scripts, l.microseconds, l.in, l.out)
+}
+
+// watchers is within what one address may have on an instance.
+const watchers = 240
+
+// What is logged stands in docs/scaling.md. Redis counts what a script calls as commands of their own.
+func TestAPollFromMemoryCostsRedisNothing(t *testing.T) {
+	f := assemble(t, "stage: push", "share: everything")
+	intervals := 2
+	if *strict {
+		intervals = 20
+	}
+	c := gather(t, f)
+	<-time.After(interval)
+	before := c.polls.Load()
+	polled := f.each(t, intervals, func() {})
+	polls := float64(c.polls.Load()-before) / float64(intervals)
+	t.Logf("%.0f polls: %v", polls, polled)
+	if most := float64(3 * instances); polled.scripts > most {
+		t.Errorf("got %.1f scripts an interval for %.0f polls, want at most %.0f: each instance asks, and one tells",
+			polled.scripts, polls, most)
+	}
+	t.Logf("%.0f polls and a change: %v", polls, f.each(t, intervals, f.upstream.change))
+	f.watch(t)
+	<-time.After(interval)
+	t.Logf("and %d watchers: %v", watchers, f.each(t, intervals, func() {}))
+	t.Logf("and %d watchers and a change: %v", watchers, f.each(t, intervals, f.upstream.change))
+	isAnswered(t, c)
+}
+
+// watch has watchers of the document, on all instances, until the test ends.
+func (f *fleet) watch(t *testing.T) {
+	t.Helper()
+	for i := range watchers {
+		dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, f.instances[i%instances].front)
+		}}
+		conn, _, err := dialer.Dial("ws://"+host+"/doc", http.Header{"Origin": {"http://" + host}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for {
+				_, told, err := conn.NextReader()
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, told) // the next reader says what went wrong
+			}
+		}()
+		t.Cleanup(func() {
+			conn.Close()
+			<-ended
+		})
+	}
+}
