@@ -123,6 +123,18 @@ test('a route is moved on the ladder once it was said what will happen', inLab(a
   assert.deepEqual(complaints, []);
 }));
 
+test('a link is followed that is clicked while the page is drawn for the first time', inLab(async (lab) => {
+  const pollard = await serveRoutes(lab, 1);
+  const { page } = await open(lab, pollard.admin);
+  await page.addInitScript(() => new MutationObserver((_, all) => {
+    if (!document.querySelector('nav')) return;
+    all.disconnect();
+    location.hash = '#/explain';
+  }).observe(document, { subtree: true, childList: true }));
+  await page.reload();
+  await page.waitForSelector('#url');
+}));
+
 test('a URL is explained', inLab(async (lab) => {
   const pollard = await serveRoutes(lab, 2);
   const { page } = await open(lab, pollard.admin);

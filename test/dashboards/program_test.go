@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -31,12 +32,12 @@ const (
 	grafanaFolder = "../../dashboards/grafana"
 )
 
-// installed returns the path of a program of Debian's package prometheus. A test
-// that needs it is left out where only short ones are run.
+// installed returns the path of a program that test/tools/setup installs. A test that
+// needs one is left out where only short ones are run.
 func installed(t *testing.T, name string) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("with -short nothing runs that needs Prometheus")
+		t.Skipf("with -short nothing runs that needs %s", name)
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -68,10 +69,10 @@ func start(t *testing.T, path string, args ...string) *program.Transcript {
 func demo(t *testing.T) string {
 	t.Helper()
 	said := start(t, pollardPath, "demo", "--viewers", "80", "--seed", "1")
-	metrics := regexp.MustCompile(`metrics +http://(\S+)/metrics`)
+	console := regexp.MustCompile(`console +http://(\S+)/`)
 	var found []string
 	eventually(t, func() error {
-		if found = metrics.FindStringSubmatch(said.String()); found == nil {
+		if found = console.FindStringSubmatch(said.String()); found == nil {
 			return errors.New("the demo says no address")
 		}
 		return nil
@@ -79,12 +80,79 @@ func demo(t *testing.T) string {
 	return found[1]
 }
 
+// instance is a `pollard serve` that runs until the test ends.
+type instance struct {
+	t            *testing.T
+	config       string // path
+	said         *program.Transcript
+	front, admin string // URLs
+}
+
+// serving is the line of the log that says where.
+var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
+
+// serve starts the program with a configuration, which may say where its admin listener is.
+func serve(t *testing.T, config string) *instance {
+	t.Helper()
+	p := &instance{t: t, config: filepath.Join(t.TempDir(), "pollard.yml")}
+	p.configure(config)
+	p.said = start(t, pollardPath, "serve", "--config", p.config)
+	eventually(t, func() error {
+		found := serving.FindStringSubmatch(p.said.String())
+		if found == nil {
+			return errors.New("it does not serve")
+		}
+		p.front, p.admin = "http://"+found[1], "http://"+found[2]
+		return nil
+	})
+	return p
+}
+
+// configure writes a configuration; one that runs reloads it.
+func (p *instance) configure(config string) {
+	p.t.Helper()
+	content := "listen: 127.0.0.1:0\nlog: {polls: false}\n" + config
+	if !strings.Contains(config, "\nadmin: ") {
+		content = "admin: 127.0.0.1:0\n" + content
+	}
+	if err := os.WriteFile(p.config, []byte(content), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// says waits until the log has a text so many times.
+func (p *instance) says(text string, times int) {
+	p.t.Helper()
+	eventually(p.t, func() error {
+		if n := strings.Count(p.said.String(), text); n < times {
+			return fmt.Errorf("it says %q %d times, want %d", text, n, times)
+		}
+		return nil
+	})
+}
+
+// command runs another command of the program and returns what it says.
+func (p *instance) command(args ...string) []byte {
+	p.t.Helper()
+	out, err := exec.Command(pollardPath, append(args, "--admin", p.admin)...).Output()
+	if err != nil {
+		p.t.Fatalf("pollard %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
 // prometheus runs a Prometheus that scrapes an address every second, with our rules,
 // and returns its URL.
 func prometheus(t *testing.T, target string) string {
 	t.Helper()
+	return prometheusWith(t, target, rulesFolder)
+}
+
+// prometheusWith is prometheus, with the rules of a folder.
+func prometheusWith(t *testing.T, target, folder string) string {
+	t.Helper()
 	path := installed(t, "prometheus")
-	rules, err := filepath.Abs(rulesFolder)
+	rules, err := filepath.Abs(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

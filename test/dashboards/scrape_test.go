@@ -7,10 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -29,38 +26,22 @@ func TestAScrapeIsCleanByPromtool(t *testing.T) {
 	}
 }
 
-// serve runs the program in front of an application, with one route, and returns the
-// addresses of its front door and its admin listener.
-func serve(t *testing.T) (front, admin string) {
-	t.Helper()
+// documents is an application that gives everybody the same.
+func documents(t *testing.T) *httptest.Server {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("ETag", `"1"`)
 		io.WriteString(w, "the same to all")
 	}))
 	t.Cleanup(app.Close)
-	file := filepath.Join(t.TempDir(), "pollard.yml")
-	content := fmt.Sprintf("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nupstream: %s\nlog: {polls: false}\nroutes:\n  - {name: documents, path: /d/*, stage: coalesce}\n", app.URL)
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	said := start(t, pollardPath, "serve", "--config", file)
-	serving := regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
-	var found []string
-	eventually(t, func() error {
-		if found = serving.FindStringSubmatch(said.String()); found == nil {
-			return errors.New("it does not serve")
-		}
-		return nil
-	})
-	return found[1], found[2]
+	return app
 }
 
 func TestHostilePathsMakeNoSeries(t *testing.T) {
 	t.Parallel()
-	front, admin := serve(t)
+	p := serve(t, fmt.Sprintf("upstream: %s\nroutes:\n  - {name: documents, path: /d/*, stage: coalesce}\n", documents(t).URL))
 	scrape := func() string {
 		t.Helper()
-		text, err := get("http://" + admin + "/metrics")
+		text, err := get(p.admin + "/metrics")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +55,7 @@ func TestHostilePathsMakeNoSeries(t *testing.T) {
 	}
 	poll := func(target string) {
 		t.Helper()
-		if _, err := get("http://" + front + target); err != nil {
+		if _, err := get(p.front + target); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { Explain } from './explain.js';
 import { Found } from './found.js';
@@ -72,7 +72,7 @@ function Status({ live }) {
  */
 function usePlace() {
   const [place, setPlace] = useState(placeOf(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => { // in place with the first page: a move before it would be missed
     const moved = () => setPlace(placeOf(location.hash));
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
