@@ -50,7 +50,14 @@ func (f *Feed) terms(fl *flight, r *Route) Terms {
 			fresh = min(fresh, fl.began.Sub(since))
 		}
 	}
-	return Terms{Fresh: fresh, Lease: r.Timeout, Keep: keep(r, interval)}
+	return Terms{Fresh: fresh, Lease: turnOf(r, interval), Keep: keep(r, interval)}
+}
+
+// turnOf is how long the others leave the turn to one that is not heard of: a
+// stopped instance must not keep them apart for as long as upstream may take. Two
+// that ask at a time are a call too many, once.
+func turnOf(r *Route, interval time.Duration) time.Duration {
+	return min(r.Timeout, max(interval, 2*time.Second))
 }
 
 // keep is how long a state is of use to an instance that has none: until bodies
@@ -157,7 +164,7 @@ func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, p *Poll, n *news
 	interval := n.due.Sub(n.asked)
 	var turn Turn
 	if c.store != nil {
-		t := Terms{Fresh: p.Route.freshFor(interval), Lease: p.Route.Timeout, Keep: 2 * interval}
+		t := Terms{Fresh: p.Route.freshFor(interval), Lease: turnOf(p.Route, interval), Keep: 2 * interval}
 		if !touched.IsZero() {
 			t.Fresh = min(t.Fresh, n.asked.Sub(touched))
 		}
