@@ -134,6 +134,7 @@ func (c *conn) Close() error {
 // hijack ends the vetting. net/http has ended its Read before it calls, so the stream is ours to touch.
 func (c *conn) hijack() {
 	c.hijacked.Store(true)
+	c.socket.server.hijacked.Add(1)
 	c.socket.liberate()
 	c.in.phase = inTunnel
 }

@@ -9,6 +9,7 @@ import (
 // handle2 serves a request that came over HTTP/2. There is no framing to deceive with, but the request will be forwarded
 // over HTTP/1, where what a frame may carry can become a second request.
 func (s *Server) handle2(w http.ResponseWriter, r *http.Request) {
+	defer s.ended(nil)
 	if f := vetStream(r); f != nil {
 		s.refuse(w, r, f)
 		return

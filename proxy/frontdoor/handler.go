@@ -37,6 +37,10 @@ func connState(c net.Conn, state http.ConnState) {
 
 // handle stands between net/http and the handler.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	s.begun.Add(1)
+	if s.retired.Load() {
+		w.Header().Set("Connection", "close") // net/http makes a GOAWAY of it over HTTP/2
+	}
 	if r.ProtoMajor == 1 {
 		s.handle1(w, r)
 		return
@@ -47,6 +51,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 // handle1 serves a request that came over HTTP/1.
 func (s *Server) handle1(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
+	defer s.ended(c)
 	e := c.next()
 	if e.refusal != nil {
 		c.end()

@@ -1,13 +1,13 @@
 package frontdoor
 
 import (
-	"context"
 	"crypto/tls"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -74,8 +74,12 @@ type Server struct {
 	buffers *sync.Pool
 	slots   chan struct{} // one per open connection; nil if unlimited
 
-	mu    sync.Mutex
-	conns map[*socket]struct{} // open, hijacked ones included
+	retired                   atomic.Bool
+	begun, answered, hijacked atomic.Uint64 // requests
+
+	mu     sync.Mutex
+	conns  map[*socket]struct{} // open, hijacked ones included
+	vacant chan struct{}        // closed with the last of them; nil while nobody waits
 }
 
 // New returns a Server that is not listening yet.
@@ -119,14 +123,6 @@ func (s *Server) Serve(l net.Listener) error {
 	d := s.open(l)
 	defer func() { _ = d.Close() }() // closed by net/http already, unless it did not start
 	return s.http.Serve(d)
-}
-
-// Shutdown closes the listeners, then idle connections, and waits until the others are done or ctx is. Hijacked
-// connections are their owners'; Close ends them.
-func (s *Server) Shutdown(ctx context.Context) error {
-	// Browsers open connections ahead of need; net/http would wait five seconds for each to say something.
-	s.closeIf(func(k *socket) bool { return !k.used.Load() })
-	return s.http.Shutdown(ctx)
 }
 
 // Close ends everything at once: listeners, and connections, the hijacked ones included.
@@ -186,6 +182,10 @@ func (s *Server) remember(c net.Conn) *socket {
 func (s *Server) forget(k *socket) {
 	s.mu.Lock()
 	delete(s.conns, k)
+	if s.vacant != nil && len(s.conns) == 0 {
+		close(s.vacant)
+		s.vacant = nil
+	}
 	s.mu.Unlock()
 	s.release()
 }
