@@ -11,6 +11,7 @@ func (d *decoder) crossCheck(c *Config) {
 	d.checkPair("tls")
 	d.checkPair("upstream_tls")
 	d.checkSecrets(c)
+	d.checkDrain(c)
 	d.checkWebhooks(c)
 	names, paths := map[string]string{}, map[string]string{}
 	for i := range c.Routes {
@@ -39,6 +40,13 @@ func (d *decoder) checkPair(at string) {
 	}
 	if at == "tls" && d.source.has("tls.client_ca") && !d.source.has(certificate) {
 		d.report("tls.client_ca", "needs %s: client certificates come with TLS alone", certificate)
+	}
+}
+
+// checkDrain warns of a spread that cannot be kept.
+func (d *decoder) checkDrain(c *Config) {
+	if d.isSound("drain.spread") && c.Drain.Spread > c.Drain.Grace/2 {
+		d.warn("drain.spread", "is longer than half of drain.grace, which bounds it")
 	}
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	_ "embed"
 	"io"
-	"regexp"
 	"strings"
 	"text/template"
 
@@ -37,27 +36,23 @@ type documentRow struct {
 // documentTables returns the top level, then its sections, then the route.
 func documentTables() []documentTable {
 	top := (&Config{}).keys()
-	tables := []documentTable{{Title: "Top level", Doc: "Listeners, the upstream and what holds for all routes.", Rows: documentRows("", top)}}
+	tables := []documentTable{{Title: "Top level", Doc: "Listeners, the upstream and what holds for all routes.", Rows: documentRows(top)}}
 	for _, k := range top {
 		switch to := k.to.(type) {
 		case group:
-			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(k.name+".", to.keys)})
+			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(to.keys)})
 		case sections:
-			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(k.name+"[].", to.each())})
+			tables = append(tables, documentTable{"`" + k.name + "`", k.doc, documentRows(to.each())})
 		}
 	}
 	return tables
 }
 
-func documentRows(prefix string, keys []key) []documentRow {
-	waiting := inert()
+func documentRows(keys []key) []documentRow {
 	rows := make([]documentRow, len(keys))
 	for i, k := range keys {
 		about := k.to.describe()
 		rows[i] = documentRow{k.name, about.kind, about.bounds, k.fallback(), k.doc}
-		if waiting[prefix+k.name] != "" {
-			rows[i].Meaning += " *No effect in this version.*"
-		}
 	}
 	return rows
 }
@@ -75,7 +70,5 @@ func cell(s string) string {
 	if strings.HasPrefix(s, "`") {
 		return strings.ReplaceAll(s, "|", `\|`)
 	}
-	emphasis := regexp.MustCompile(`( \*[A-Z][^*]*\*)$`)
-	prose, note := emphasis.ReplaceAllString(s, ""), emphasis.FindString(s)
-	return strings.NewReplacer("*", `\*`, "|", `\|`, "_", `\_`).Replace(prose) + note
+	return strings.NewReplacer("*", `\*`, "|", `\|`, "_", `\_`).Replace(s)
 }

@@ -119,13 +119,13 @@ func (l *Limits) keys() []key {
 func (d *Drain) keys() []key {
 	return []key{
 		{name: "blackout", to: scalar(&d.Blackout, duration(0, time.Hour)), def: "0s",
-			doc: "After readiness has failed, new connections are still accepted this long."},
+			doc: "After readiness has failed, new connections are still accepted this long: as long as balancers take to notice."},
 		{name: "spread", to: scalar(&d.Spread, duration(0, time.Hour)), def: "0s",
-			doc: "Watchers are sent away over this long at least, not all at once."},
+			doc: "Watchers are sent away over this long at least, not all at once; over half of grace at most."},
 		{name: "reconnects", to: scalar(&d.Reconnects, count(1, 1_000_000)), def: "200",
 			doc: "Watchers that are told to come back come back at this many per second at most."},
 		{name: "grace", to: scalar(&d.Grace, duration(0, day)), def: "30s",
-			doc: "For requests in flight to end by themselves; they are cut off then."},
+			doc: "After the blackout, for watchers to go and for requests and tunnels in flight to end by themselves; they are cut off then."},
 	}
 }
 

@@ -67,7 +67,6 @@ func parse(name string, data []byte, env Environment) (*Config, Problems) {
 		if d.values < maxValues {
 			d.crossCheck(c)
 		}
-		d.warnInert(c)
 	}
 	c.source = d.source
 	return c, d.problems.byLine()

@@ -21,7 +21,7 @@ func Reference(w io.Writer) error {
 	p.comment("", `Pollard's configuration: every key, with what it does, its type, bounds and default. `+
 		`A line such as "#listen: …" shows a key at its default, or at an example; remove the # to set it. `+
 		"${NAME} in a value takes an environment variable; $${ is a literal ${.")
-	p.keys("", "", (&Config{}).keys())
+	p.keys("", (&Config{}).keys())
 	p.knownHeaders()
 	return p.w.Flush()
 }
@@ -31,9 +31,8 @@ type referencePrinter struct {
 	w *bufio.Writer
 }
 
-// keys prints keys of the section that prefix names, such as "limits.".
-func (p *referencePrinter) keys(indent, prefix string, keys []key) {
-	waiting := inert()
+// keys prints the keys of a section.
+func (p *referencePrinter) keys(indent string, keys []key) {
 	for _, k := range keys {
 		if indent == "" {
 			fmt.Fprintln(p.w)
@@ -41,9 +40,6 @@ func (p *referencePrinter) keys(indent, prefix string, keys []key) {
 		p.comment(indent, k.doc)
 		if note := k.note(); note != "" {
 			p.comment(indent, note)
-		}
-		if waiting[prefix+k.name] != "" {
-			p.comment(indent, "No effect in this version.")
 		}
 		p.setting(indent, k)
 	}
@@ -57,10 +53,10 @@ func (p *referencePrinter) setting(indent string, k key) {
 	switch to := k.to.(type) {
 	case group:
 		fmt.Fprintf(p.w, "%s%s%s:\n", indent, mark, k.name)
-		p.keys(indent+"  ", k.name+".", to.keys)
+		p.keys(indent+"  ", to.keys)
 	case sections:
 		fmt.Fprintf(p.w, "%s%s%s:\n", indent, mark, k.name)
-		p.element(indent+"  ", mark, k.name+"[].", to.each())
+		p.element(indent+"  ", mark, to.each())
 	default:
 		fmt.Fprintf(p.w, "%s%s%s: %s\n", indent, mark, k.name, k.shownAs())
 	}
@@ -68,12 +64,12 @@ func (p *referencePrinter) setting(indent string, k key) {
 
 // element prints one element of a list; its first key, which is required, begins
 // it.
-func (p *referencePrinter) element(indent, mark, prefix string, keys []key) {
+func (p *referencePrinter) element(indent, mark string, keys []key) {
 	first := keys[0]
 	p.comment(indent, first.doc)
 	p.comment(indent, first.note())
 	fmt.Fprintf(p.w, "%s%s- %s: %s\n", indent, mark, first.name, first.shownAs())
-	p.keys(indent+"  ", prefix, keys[1:])
+	p.keys(indent+"  ", keys[1:])
 }
 
 // knownHeaders lists the request headers that no route needs to declare.

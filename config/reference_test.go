@@ -41,13 +41,8 @@ func TestTheReferenceIsAConfigurationWithEveryKeySet(t *testing.T) {
 	check("", c.keys())
 	check("routes[0].", c.Routes[0].keys())
 	check("webhooks[0].", c.Webhooks[0].keys())
-	for _, w := range c.Warnings {
-		if !strings.Contains(w.Message, "has no effect in this version") {
-			t.Errorf("got %v", w)
-		}
-	}
-	if len(c.Warnings) != len(inert()) {
-		t.Errorf("got %d warnings, want one for each of the %d keys without effect", len(c.Warnings), len(inert()))
+	if len(c.Warnings) > 0 {
+		t.Errorf("got warnings:\n%v", c.Warnings)
 	}
 }
 

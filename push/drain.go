@@ -24,21 +24,28 @@ func (f farewells) turn(i int) (told, back time.Duration) {
 
 // Drain refuses whoever comes, and sends those away who are here, to come back
 // elsewhere. They are told so in turn, with the delay that keeps them under the
-// rate of reconnects, and the last half the time before ctx ends. It returns
-// when all have gone, or when ctx ends; then everyone has been told.
-func (h *Hub) Drain(ctx context.Context) {
+// rate of reconnects, over the spread at least, and the last half the time
+// before ctx ends. It returns how many were told, when all have gone, or when
+// ctx ends; then everyone has been told. Polls that are held count as well.
+func (h *Hub) Drain(ctx context.Context) (told int) {
 	began := time.Now()
 	leaving := h.shut()
 	plan := farewells{clients: len(leaving), apart: h.apart(), within: untilHalf(ctx)}
+	if len(leaving) > 0 {
+		plan.apart = max(plan.apart, h.options.Spread/time.Duration(len(leaving)))
+	}
 	for i, c := range leaving {
-		told, back := plan.turn(i)
-		pause(ctx, time.Until(began.Add(told)))
-		c.Leave(Farewell{Code: CloseRestart, After: max(0, time.Until(began.Add(back)))})
+		turn, back := plan.turn(i)
+		pause(ctx, time.Until(began.Add(turn)))
+		if c.Leave(Farewell{Code: CloseRestart, After: max(0, time.Until(began.Add(back)))}) {
+			told++
+		}
 	}
 	select {
 	case <-h.empty:
 	case <-ctx.Done():
 	}
+	return told
 }
 
 // shut closes the hub to those who come, and returns who is here.

@@ -173,6 +173,34 @@ func TestDrainSpreadsWhoComesBack(t *testing.T) {
 	}
 }
 
+func TestDrainTakesTheSpreadAtLeastAndHalfItsTimeAtMost(t *testing.T) {
+	tests := []struct {
+		name   string
+		spread time.Duration
+		want   time.Duration // until the last of ten is told
+	}{
+		{"few watchers", 20 * time.Second, 18 * time.Second},
+		{"a spread that does not fit", time.Hour, 27 * time.Second},
+		{"none, at a rate of reconnects", 0, 9 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			play(t, push.Options{ReconnectsPerSecond: 1, Spread: test.spread}, func(s *scene) {
+				join(t, s.hub, 10, false)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				began := time.Now()
+				if told := s.hub.Drain(ctx); told != 10 {
+					t.Errorf("got %d told, want 10", told)
+				}
+				if got := time.Since(began); got != test.want {
+					t.Errorf("got the last told after %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestWhenDrainingMustEndAllHaveBeenTold(t *testing.T) {
 	play(t, push.Options{ReconnectsPerSecond: 1}, func(s *scene) {
 		all := join(t, s.hub, 100, true)

@@ -21,6 +21,10 @@ type Options struct {
 	// default 200.
 	ReconnectsPerSecond float64
 
+	// Spread is how long sending everybody away takes at least, so that few
+	// are told at once who heed no delay; half the time that there is bounds it.
+	Spread time.Duration
+
 	// MessageBytes bounds a message from a client, inflated; default 16 KiB.
 	MessageBytes int64
 

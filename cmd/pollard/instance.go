@@ -136,7 +136,7 @@ func pushOptions(c *config.Config, log *slog.Logger) push.Options {
 	return push.Options{
 		Watchers: unlimited(c.Limits.Watchers), PerIdentity: unlimited(c.Limits.WatchersPerIdentity),
 		HandshakesPerSecond: float64(unlimited(c.Limits.Handshakes)),
-		ReconnectsPerSecond: float64(c.Drain.Reconnects), Log: log,
+		ReconnectsPerSecond: float64(c.Drain.Reconnects), Spread: c.Drain.Spread, Log: log,
 	}
 }
 
@@ -211,22 +211,6 @@ func (in *instance) run(ctx context.Context) error {
 	in.drain(context.WithoutCancel(ctx))
 	deafen()
 	return g.Wait()
-}
-
-// drain stops accepting and waits for what is in flight; the admin listener
-// goes last, so that it can be watched.
-func (in *instance) drain(ctx context.Context) {
-	in.state.Store(&errDraining)
-	in.log.Info("draining", "grace", in.config.Drain.Grace, "connections", in.door.Connections())
-	ctx, cancel := context.WithTimeout(ctx, in.config.Drain.Grace)
-	defer cancel()
-	in.hub.Drain(ctx)
-	if err := in.door.Shutdown(ctx); err != nil {
-		in.log.Warn("not everything finished within the grace", "connections", in.door.Connections())
-		in.door.Close()
-	}
-	in.admin.Close()
-	in.log.Info("stopped")
 }
 
 // close undoes build, in reverse.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,6 +133,9 @@ func TestEveryWatcherIsSentAwayProperlyAndNoPollFails(t *testing.T) {
 					t.Errorf("a poll that was held: %v", err)
 				}
 				<-p.exited
+				if want := regexp.MustCompile(`msg=stopped .*requests_cut=0 watchers_told=(\d+) tunnels_cut=0`); p.toldAtLeast(want) < *crowd {
+					t.Errorf("got a log without %v of %d watchers", want, *crowd)
+				}
 			} else {
 				polls.eventuallyPoll(p, 100)
 			}
@@ -138,6 +143,19 @@ func TestEveryWatcherIsSentAwayProperlyAndNoPollFails(t *testing.T) {
 			polls.wantNoFailure(p)
 		})
 	}
+}
+
+// toldAtLeast returns the figure of a line of the log; held polls are in it.
+func (p *pollard) toldAtLeast(line *regexp.Regexp) int {
+	found := line.FindStringSubmatch(p.log.String())
+	if found == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n
 }
 
 // crowd opens so many watches, of every kind, by fifty users.
