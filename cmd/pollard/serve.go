@@ -53,6 +53,7 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 		return err
 	}
 	log := newLogger(e, c)
+	warnOfParent(log, e.stderr)
 	for _, w := range c.Warnings {
 		log.Warn(w.String())
 	}
