@@ -13,6 +13,9 @@ TIMEOUT   ?= 5m
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 RESULTS   := test/bench/results
 
+# No paths of the machine, no build ID; the commit is in it where there is a repository.
+REPRODUCIBLE := -trimpath -buildvcs=auto -ldflags=-buildid=
+
 # Debian keeps servers where only root looks.
 export PATH := $(PATH):/usr/sbin
 
@@ -24,8 +27,8 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build bin/pollard: one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/pollard ./cmd/pollard
+build: ## build bin/pollard: one static binary, the same to the byte for the same commit and Go
+	CGO_ENABLED=0 $(GO) build $(REPRODUCIBLE) -o bin/pollard ./cmd/pollard
 
 .PHONY: demo
 demo: build ## see the calls fall: a polling application, Pollard in front of it, and viewers

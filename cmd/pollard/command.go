@@ -71,7 +71,7 @@ func newRoot(e environment) *cobra.Command {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newExplain(e), newRollout(e), newAdvise(e), newPredict(e), newReport(e), newPlan(e), newHealthcheck(e))
+	root.AddCommand(newServe(e), newDemo(e), newCheck(e), newRoutes(e), newExplain(e), newRollout(e), newAdvise(e), newPredict(e), newReport(e), newPlan(e), newHealthcheck(e), newVersion(e))
 	return root
 }
 
