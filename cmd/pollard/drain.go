@@ -12,15 +12,20 @@ import (
 // the blackout; then it sends watchers away, stops accepting, and waits for what is in flight. The admin
 // listener goes last, so that it can be watched. A second signal has it wait for
 // nothing any more.
+//
+// Without a blackout clients are not told to connect anew: they could only come
+// back here, where a connection that arrives as the listener closes is reset.
 func (in *instance) drain(ctx context.Context) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	before, d := in.door.Tally(), in.config.Drain
+	if d.Blackout > 0 {
+		in.door.Retire()
+	}
 	in.state.Store(&errDraining)
-	before := in.door.Tally()
-	d := in.config.Drain
 	in.log.Info("draining", "blackout", d.Blackout, "spread", d.Spread, "grace", d.Grace,
 		"connections", before.Connections, "watchers", in.hub.Count())
-	in.blackout(ctx, d.Blackout)
+	blackout(ctx, d.Blackout)
 
 	graceful, cancel := context.WithTimeout(ctx, d.Grace)
 	defer cancel()
@@ -37,14 +42,8 @@ func (in *instance) drain(ctx context.Context) {
 }
 
 // blackout serves on while balancers still send new connections, since endpoints
-// are taken out after the signal, not before it. Without it, clients are not told
-// to connect anew: they could only come back here, where a connection that
-// arrives as the listener closes is reset by the kernel.
-func (in *instance) blackout(ctx context.Context, d time.Duration) {
-	if d == 0 {
-		return
-	}
-	in.door.Retire()
+// are taken out after the signal, not before it.
+func blackout(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
