@@ -89,6 +89,10 @@ dashboards: ## generate Grafana's dashboards; run every expression and alert aga
 	$(GO) generate ./dashboards/...
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./dashboards/... ./test/dashboards
 
+.PHONY: test-figures-long
+test-figures-long: ## hold everything that shows figures to the upstream's log, after a mixed run of a minute
+	$(GO) test ./test/dashboards -count 1 -timeout $(TIMEOUT) -v -run 'ShowsTheSame' -mixed 1m
+
 .PHONY: docs
 docs: ## write the generated documents anew
 	$(GO) generate ./...
