@@ -106,9 +106,10 @@ func (tr *traffic) watch(transport, user, path string) {
 	if tr.heard[transport] == nil {
 		tr.heard[transport] = new(atomic.Int64)
 	}
+	heard := tr.heard[transport]
 	hears := func(text string) {
 		if strings.Contains(text, told[transport]) {
-			tr.heard[transport].Add(1)
+			heard.Add(1)
 		}
 	}
 	if transport == "events" {
