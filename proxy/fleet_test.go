@@ -152,7 +152,7 @@ func (p *page) digest() {
 		p.refuse()
 		return
 	}
-	tag := fmt.Sprintf(`"%x"`, sum(p.r.RequestURI+p.user, p.version))
+	tag := fmt.Sprintf(`"%x"`, sum(p.r.RequestURI+" "+p.user+" ", p.version))
 	p.w.Header().Set("ETag", tag)
 	if p.r.Header.Get("If-None-Match") == tag {
 		p.w.WriteHeader(http.StatusNotModified)
