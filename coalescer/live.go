@@ -224,7 +224,7 @@ func (f *Feed) lot(i int) time.Duration {
 
 func (f *Feed) interval(r *Route) time.Duration {
 	if f.snap == nil {
-		return r.interval(0)
+		return r.Pace(0)
 	}
 	return f.adapted(r, PollInterval(f.snap.Header))
 }

@@ -114,12 +114,9 @@ func (r *Route) learn(names []string) bool {
 	}
 }
 
-// Pace returns the interval that the route keeps where upstream said so much.
-func (p *Policy) Pace(pollInterval time.Duration) time.Duration { return p.interval(pollInterval) }
-
-// interval returns how long the snapshot with these fields may be used before
+// Pace returns how long the snapshot with these fields may be used before
 // upstream is asked again.
-func (p *Policy) interval(pollInterval time.Duration) time.Duration {
+func (p *Policy) Pace(pollInterval time.Duration) time.Duration {
 	i := p.Interval
 	if pollInterval > 0 {
 		i = pollInterval

@@ -170,7 +170,7 @@ func (pr *probe) launch(c *Coalescer, p *Poll, d *probed, began time.Time) *prob
 		tag = pr.news.tag
 	}
 	req.Header["If-None-Match"] = []string{string(tag)}
-	interval := p.Route.interval(PollInterval(d.snap.Header))
+	interval := p.Route.Pace(PollInterval(d.snap.Header))
 	fl := &probeFlight{began: began, done: make(chan struct{})}
 	started := c.start(func() {
 		defer cancel()

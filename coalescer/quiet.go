@@ -57,5 +57,5 @@ func (r *Route) confirm(who Identity, now time.Time) (since time.Time, confirmed
 		r.quiet.doubt.CompareAndSwap(nil, &doubt{who, now})
 		return time.Time{}, false
 	}
-	return first.at, first.who != who || now.Sub(first.at) >= r.interval(0)
+	return first.at, first.who != who || now.Sub(first.at) >= r.Pace(0)
 }

@@ -74,7 +74,7 @@ const slowness = 10
 // adapted returns the interval of f under a route that adapts, at least what
 // upstream and the route say.
 func (f *Feed) adapted(r *Route, told time.Duration) time.Duration {
-	i := r.interval(told)
+	i := r.Pace(told)
 	if r.Staleness == 0 || f.snap == nil || f.since.IsZero() {
 		return i
 	}

@@ -184,7 +184,7 @@ func (m *membership) through(ctx context.Context, r *Route, began time.Time) {
 	defer m.gathering.mu.Unlock()
 	c := m.circle
 	if c.turn == m.turn && c.asked.Before(began) && ctx.Err() == nil {
-		c.alone = began.Add(r.interval(0))
+		c.alone = began.Add(r.Pace(0))
 	}
 	close(c.busy)
 	c.busy = nil
