@@ -25,6 +25,7 @@ func TestRetiredServerServesOnAndSaysClose(t *testing.T) {
 		}
 		c.ends()
 	}
+	waitForNobody(t, s)
 }
 
 func TestRetiredServerSaysGoAwayOverHTTP2(t *testing.T) {
