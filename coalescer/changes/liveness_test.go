@@ -41,6 +41,7 @@ func (w *watched) want(t *testing.T, want ...string) {
 	}
 }
 
+// play runs a script in a bubble of its own time: hours of it take none.
 func play(t *testing.T, script func(t *testing.T, l *changes.Liveness, w *watched)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

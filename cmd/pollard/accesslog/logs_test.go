@@ -237,7 +237,7 @@ func TestCancellingEndsTheWaitForAPipe(t *testing.T) {
 // alike.
 func TestMemoryDoesNotGrowWithTheLogs(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long")
+		t.Skip("writes and reads 40 MB")
 	}
 	const files, linesEach = 16, 7_500
 	names := make([]string, files)
