@@ -35,14 +35,28 @@ type predictions struct {
 	byAdvice, byLog, outcome map[string]float64
 }
 
+// dayInTime lives a day at every stage. On a machine that is too busy for the polls
+// that were planned it is another day, which proves nothing: then once more.
+func dayInTime(t *testing.T, visits []visit) map[string]outcome {
+	t.Helper()
+	planned := polls(visits)
+	for range 2 {
+		days := liveEverywhere(t, visits, "observe", "coalesce", "push")
+		came := total(days["observe"].calls)
+		if came >= planned*9/10 {
+			return days
+		}
+		t.Logf("the machine is too busy for this day: it saw %d of %d polls", came, planned)
+	}
+	t.Fatal("the machine was too busy twice: nothing is known")
+	return nil
+}
+
 func TestADayIsPredictedWithinFivePoints(t *testing.T) {
 	inTime(t)
 	visits := plan(1, *dayLength)
-	days := liveEverywhere(t, visits, "observe", "coalesce", "push")
+	days := dayInTime(t, visits)
 	observed := days["observe"]
-	if polls, planned := total(observed.calls), polls(visits); polls < planned*9/10 {
-		t.Skipf("the machine is too busy for this day: it saw %d of %d polls", polls, planned)
-	}
 	for _, stage := range []string{"coalesce", "push"} {
 		p := predictions{stage, map[string]float64{}, map[string]float64{}, map[string]float64{}}
 		for _, k := range kinds() {
