@@ -20,9 +20,17 @@ import (
 // errUnasked is a 304 to a request without conditions.
 var errUnasked = errors.New("upstream answered 304 to an unconditional request")
 
-// call makes one upstream call and judges the answer. Bodies that can be
-// shared are read whole; anything else is left to the leader to read.
+// call makes one upstream call and says how long upstream took.
 func (c *Coalescer) call(fl *flight, r *Route) result {
+	began := time.Now()
+	res := c.judge(fl, r)
+	res.took = time.Since(began)
+	return res
+}
+
+// judge makes one upstream call and judges the answer. Bodies that can be
+// shared are read whole; anything else is left to the leader to read.
+func (c *Coalescer) judge(fl *flight, r *Route) result {
 	resp, err := c.transport.RoundTrip(fl.req)
 	if err != nil {
 		return failure(fl.req.Context(), err)

@@ -232,7 +232,7 @@ func (f *Feed) confirm(s *Snapshot, r *Route, began, now time.Time) {
 		f.superseded.add(old.Tag)
 	}
 	f.left = f.left.after(f.snap, s)
-	f.adapts(s, r, began, now)
+	f.adapts(s, r, began)
 	same := f.snap != nil && f.snap.Tag == s.Tag
 	f.snap = s
 	if f.varies, _ = r.uncovered(s.Header); len(f.varies) > 0 {

@@ -73,7 +73,7 @@ func keep(r *Route, interval time.Duration) time.Duration { return max(r.Audit, 
 // yet what makes a document of its own, and what stands in a store may be anybody's.
 func (fl *flight) accepts(r *Route, said *Said) bool {
 	switch {
-	case said.Tag == "" || etag.Of(http.Header{"Etag": {string(said.Tag)}}) != said.Tag:
+	case !isTag(said.Tag):
 		return false
 	case said.Header == nil:
 		return said.Tag == fl.tag
@@ -83,6 +83,9 @@ func (fl *flight) accepts(r *Route, said *Said) bool {
 	names, ok := r.uncovered(said.Header)
 	return ok && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(fl.vary, name) })
 }
+
+// isTag reports whether what a store says is an entity tag, and nothing else.
+func isTag(t etag.Tag) bool { return t != "" && etag.Of(http.Header{"Etag": {string(t)}}) == t }
 
 // toldOf is what an instance makes of another's state. A body is taken where
 // none is held: an instance that has been restarted is the next to pass it on.
@@ -170,7 +173,7 @@ func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, p *Poll, n *news
 		}
 		var said *Said
 		var err error
-		if turn, said, err = c.store.Begin(req.Context(), Name(p.Place), t); err == nil && said != nil {
+		if turn, said, err = c.store.Begin(req.Context(), Name(p.Place), t); err == nil && said != nil && isTag(said.Tag) {
 			return news{said.Tag, said.Asked, said.Asked.Add(interval)}, false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
+	"github.com/pollard-proxy/pollard/etag"
 )
 
 // An instance that has just started has not learnt what the others have: that what
@@ -71,6 +72,24 @@ func TestWhatCannotHaveBeenForAllIsNotTakenFromTheStore(t *testing.T) {
 				s.wait(4 * time.Second)
 				s.want(s.get("bob", "/doc", `If-None-Match: "v1"`), "304 revalidated")
 			})
+		})
+	}
+}
+
+// What a store says that a place is tagged goes into the next probe.
+func TestAProbeAsksUpstreamWithNothingThatIsNoTag(t *testing.T) {
+	for _, tag := range []string{"\"a\"\r\nCookie: admin", "*", "a\"b"} {
+		playWith(t, coalescer.Options{Store: forger{coalescer.Said{Tag: etag.Tag(tag)}}}, sharing(coalescer.Changes), func(s *scene) {
+			s.up.does(newGitLab().answer)
+			for range 5 {
+				s.get("alice", "/doc")
+				s.wait(4 * time.Second)
+			}
+			for _, line := range s.up.saw() {
+				if strings.HasSuffix(line, "If-None-Match: "+tag) {
+					t.Errorf("upstream was asked with If-None-Match: %q", tag)
+				}
+			}
 		})
 	}
 }

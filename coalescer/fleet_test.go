@@ -327,3 +327,27 @@ func TestAClientThatIsAheadIsToldNothingOlderByAnotherInstance(t *testing.T) {
 		}
 	})
 }
+
+// What another instance was told may be as old as the interval: that is not how
+// long upstream takes.
+func TestAnInstanceThatIsToldDoesNotTakeUpstreamForSlow(t *testing.T) {
+	policy := adaptive()
+	playFleet(t, 2, policy, func(f *fleet) {
+		app := newSheet(`"v1"`, "one")
+		f.up.does(app.answer)
+		pollBoth := func(seconds int) (second told) {
+			for range seconds {
+				f.instances[0].get("alice", "/doc")
+				f.wait(900 * time.Millisecond)
+				second = f.instances[1].get("bob", "/doc")
+				f.wait(100 * time.Millisecond)
+			}
+			return second
+		}
+		pollBoth(10)
+		app.turns(`"v2"`, "two")
+		if got := pollBoth(3); got.body != "two" {
+			t.Errorf("3 s after a change the second instance says %s, want the change", got)
+		}
+	})
+}

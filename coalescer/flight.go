@@ -50,7 +50,8 @@ type result struct {
 	told     bool      // by another instance, which asked then and last got the body then:
 	asked    time.Time // zero where this instance asked
 	proven   time.Time
-	header   http.Header // of a 304
+	took     time.Duration // upstream, over an answer to this instance
+	header   http.Header   // of a 304
 	snapshot *Snapshot
 	full     bool     // the call brought the snapshot's body
 	vary     []string // fields that upstream varies on and the key does not hold
@@ -171,6 +172,9 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 
 // apply takes a result over into what is held.
 func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
+	if !res.told {
+		f.took = res.took
+	}
 	switch {
 	case res.failed:
 		f.cover(fl, r, res, now)

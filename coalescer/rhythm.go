@@ -12,7 +12,7 @@ import (
 // as enough of the changes are seen within the budget, and shrinks where they
 // are not.
 
-// Seen is the share of changes that are to be seen within the budget.
+// seen is the share of changes that are to be seen within the budget.
 const seen = 0.95
 
 // The share of the time without a change, at first and its bounds, in
@@ -82,9 +82,8 @@ func (f *Feed) adapted(r *Route, told time.Duration) time.Duration {
 }
 
 // adapts takes notice of a new state, or of the same: s is what a call brought
-// that began then.
-func (f *Feed) adapts(s *Snapshot, r *Route, began, now time.Time) {
-	f.took = now.Sub(began)
+// that began then, whichever instance made it.
+func (f *Feed) adapts(s *Snapshot, r *Route, began time.Time) {
 	if old := f.snap; f.since.IsZero() || old == nil || old.Tag != s.Tag {
 		if old != nil && r.Staleness > 0 {
 			r.tempo.changed(began.Sub(f.asked), r.Staleness)
