@@ -18,7 +18,7 @@ func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() 
 	if len(c.Redis) == 0 {
 		return nil, nil
 	}
-	store, err := redisstore.New(redisstore.Options{URLs: c.Redis, OnMode: func(m redisstore.Mode, why error) {
+	store, err := redisstore.New(redisstore.Options{URLs: c.Redis, Prefix: prefix(c), OnMode: func(m redisstore.Mode, why error) {
 		switch m {
 		case redisstore.Together:
 			log.Info("this instance asks together with the fleet")
@@ -70,6 +70,14 @@ func storeOf(s *redisstore.Store) coalescer.Store {
 		return nil
 	}
 	return s
+}
+
+// prefix keeps the documents of another fleet apart, as of a test deployment that has
+// the secret and the Redis of production. Instances of one fleet may well have
+// another upstream each, as in zones.
+func prefix(c *config.Config) string {
+	sum := sha256.Sum256([]byte(c.Fleet))
+	return fmt.Sprintf("pollard:%x:", sum[:6])
 }
 
 // secret is the key of all hashes. A fleet without one would not know a document

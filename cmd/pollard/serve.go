@@ -57,7 +57,11 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	for _, w := range c.Warnings {
 		log.Warn(w.String())
 	}
-	if c.Secret == "" && slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone || r.Holdout > 0 }) {
+	switch {
+	case c.Secret != "":
+	case len(c.Redis) > 0:
+		log.Warn("there is no secret: the instances derive one from redis and upstream, which is none to whoever knows these")
+	case slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone || r.Holdout > 0 }):
 		log.Warn("there is no secret: actors without actor_header or actor_cookie keep their rung only until this process ends")
 	}
 	in, err := build(c, log, nil)
