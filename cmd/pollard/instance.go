@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,6 @@ import (
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/coalescer/changes/redisnews"
-	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
@@ -41,7 +41,6 @@ type instance struct {
 
 	ledger    *ledger.Ledger
 	forward   *forward.Forwarder
-	fleet     *redisstore.Store // nil for an instance alone
 	coalescer *coalescer.Coalescer
 	news      *changes.Liveness
 	hub       *push.Hub
@@ -50,15 +49,14 @@ type instance struct {
 	history   *admin.History
 	joint     *redisladder.Fleet  // the ladders of the others; nil for an instance alone
 	sources   []*redisnews.Source // that have connections of their own
-	hangUps   []func() error      // of those, and of joint
 	autopilot atomic.Pointer[onAutopilot]
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
 	admin     *http.Server
 
 	ctx     context.Context // ends with close
-	cancel  context.CancelFunc
-	leaving sync.WaitGroup // watchers being sent away
+	leaving sync.WaitGroup  // watchers being sent away
+	undo    []func()        // what close calls, last first
 
 	front, back net.Listener
 	state       atomic.Pointer[error] // why it is not ready
@@ -69,33 +67,50 @@ var (
 	errDraining = errors.New("draining: shutting down")
 )
 
-// build wires an instance, top to bottom as the package graph, and binds its
-// ports. Nothing is served yet. Where store is not nil, it takes the place of Redis.
+// build wires an instance and binds its ports. Nothing is served yet. Where store
+// is not nil, it takes the place of Redis. On an error nothing is left running.
 func build(c *config.Config, log *slog.Logger, store coalescer.Store) (*instance, error) {
+	in := &instance{config: c, log: log}
+	if err := in.wire(store); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// wire goes top to bottom as the package graph. What has to be stopped is noted as
+// soon as it runs.
+func (in *instance) wire(store coalescer.Store) error {
+	c, log := in.config, in.log
 	serverTLS, err := c.TLS.ServerConfig()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	upstreamTLS, err := c.UpstreamTLS.ClientConfig()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	in := &instance{config: c, log: log}
-	in.ctx, in.cancel = context.WithCancel(context.Background())
 	in.state.Store(&errStarting)
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
 	in.forward = forward.New(forward.Options{Upstream: c.Upstream, TLS: upstreamTLS, Trusted: c.TrustedProxies})
-	if in.fleet, err = join(c, in.ledger, log, in.isJoined); err != nil {
-		return nil, err
+	in.onClose(in.forward.Close)
+	fleet, err := join(c, in.ledger, log, in.isJoined)
+	if err != nil {
+		return err
+	}
+	if fleet != nil {
+		in.hangUp(fleet.Close)
 	}
 	if store == nil {
-		store = storeOf(in.fleet)
+		store = storeOf(fleet)
 	}
 	in.coalescer = coalescer.New(coalescer.Options{
 		Transport: in.forward, Store: store, StoredBytes: c.Limits.StoredBytes, Documents: c.Limits.Documents, Idle: idle(c),
 	})
+	in.onClose(in.coalescer.Close)
 	in.news = changes.New(log)
+	in.onClose(in.news.Close)
 	in.hub = push.New(pushOptions(c, log))
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
@@ -103,14 +118,21 @@ func build(c *config.Config, log *slog.Logger, store coalescer.Store) (*instance
 		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls, LogSample: c.Log.Sample,
 		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
 	})
+	in.onClose(in.proxy.Close)
+	in.onClose(in.hub.Close) // before the proxy, of which those who watch still ask
 	own["/-/pollard/cable"] = actioncable.New(actioncable.Options{Hub: in.hub, Resolver: in.proxy, Identity: in.proxy.Identity, Log: log})
 	own["/-/pollard/client.js"] = browser.Handler()
+	var cancel func()
+	in.ctx, cancel = context.WithCancel(context.Background())
+	in.onClose(func() { cancel(); in.leaving.Wait() })
 	in.ladder = ladder.Open(ladder.Options{Dir: c.State, Log: log, Instance: instanceName(c)})
+	in.onClose(in.ladder.Close) // nobody is sent away from then on
 	if err := errors.Join(in.joinLadder(c), in.listenFor(c)); err != nil {
-		return nil, err
+		return err
 	}
 	in.history = admin.NewHistory(in.proxy, in.ledger)
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
+	in.onClose(func() { in.door.Close() })
 	in.admin = &http.Server{
 		Handler: admin.New(admin.Options{
 			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
@@ -120,8 +142,9 @@ func build(c *config.Config, log *slog.Logger, store coalescer.Store) (*instance
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	in.onClose(func() { in.admin.Close() })
 	in.gauge(serverTLS, upstreamTLS)
-	return in, errors.Join(in.reload(c), in.bind())
+	return errors.Join(in.reload(c), in.bind())
 }
 
 func doorOptions(c *config.Config, serverTLS *tls.Config, h http.Handler, log *slog.Logger) frontdoor.Options {
@@ -162,20 +185,21 @@ func (in *instance) bind() (err error) {
 	if in.front, err = net.Listen("tcp", in.config.Listen); err != nil {
 		return fmt.Errorf("front door: %w", err)
 	}
+	in.onClose(func() { in.front.Close() }) // fails where it was served, and is closed
 	if in.back, err = net.Listen("tcp", in.config.Admin); err != nil {
-		in.front.Close()
 		return fmt.Errorf("admin listener: %w", err)
 	}
+	in.onClose(func() { in.back.Close() })
 	return nil
 }
 
 // reload puts the routes of another configuration in force, each where it stands
 // on the ladder. What only a restart can change is named.
 func (in *instance) reload(c *config.Config) error {
-	in.autopilot.Store(autopilot(c))
 	if err := in.ladder.Configure(positions(c), func(s *ladder.State) error { return in.stand(c, s) }); err != nil {
 		return err
 	}
+	in.autopilot.Store(autopilot(c))
 	for _, key := range needsRestart(in.config, c) {
 		in.log.Warn("this setting takes effect after a restart", "key", key)
 	}
@@ -213,31 +237,24 @@ func (in *instance) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// close undoes build, in reverse.
+// onClose has close call f, before what was noted earlier.
+func (in *instance) onClose(f func()) { in.undo = append(in.undo, f) }
+
+// hangUp has close end a connection to Redis. Why that failed is of no use to anybody
+// who still runs.
+func (in *instance) hangUp(end func() error) {
+	in.onClose(func() {
+		if err := end(); err != nil {
+			in.log.Debug("leaving Redis", "error", err)
+		}
+	})
+}
+
+// close undoes build, in reverse, as far as that had come.
 func (in *instance) close() {
-	in.door.Close()
-	in.admin.Close()
-	for _, l := range []net.Listener{in.front, in.back} {
-		if l != nil {
-			l.Close()
-		}
+	for _, f := range slices.Backward(in.undo) {
+		f()
 	}
-	in.ladder.Close() // nobody is sent away from now on
-	if err := in.hangUp(); err != nil {
-		in.log.Debug("leaving Redis", "error", err)
-	}
-	in.cancel()
-	in.leaving.Wait()
-	in.hub.Close()
-	in.proxy.Close()
-	in.news.Close()
-	in.coalescer.Close()
-	if in.fleet != nil {
-		if err := in.fleet.Close(); err != nil {
-			in.log.Debug("leaving the fleet", "error", err)
-		}
-	}
-	in.forward.Close()
 }
 
 func (in *instance) ready() error { return *in.state.Load() }

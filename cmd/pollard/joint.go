@@ -20,7 +20,7 @@ func (in *instance) joinLadder(c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	in.hangUps = append(in.hangUps, client.Close)
+	in.hangUp(client.Close)
 	in.joint = redisladder.New(redisladder.Options{
 		Client: client, Key: "pollard:rollout:" + c.Fleet, Ladder: in.ladder,
 		OnJoin: func(err error) {

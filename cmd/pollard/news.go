@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -55,7 +54,7 @@ func (in *instance) addSource(name ledger.Source, urls []*url.URL, source func(r
 	if err != nil {
 		return err
 	}
-	in.hangUps = append(in.hangUps, client.Close)
+	in.hangUp(client.Close)
 	told := &sourceLog{log: in.log.With("source", string(name))}
 	s, err := source(redisnews.Options{
 		Client: client, Timeout: newsTimeout(in.config),
@@ -84,14 +83,6 @@ func (in *instance) tell(message string) error {
 
 func (in *instance) touch(paths []string) {
 	_, _ = in.proxy.Touch(proxy.News{Source: ledger.GitLabNews, Paths: paths}) // as above
-}
-
-// hangUp ends the connections to Redis that are not the store's.
-func (in *instance) hangUp() (err error) {
-	for _, closeClient := range in.hangUps {
-		err = errors.Join(err, closeClient())
-	}
-	return err
 }
 
 // sourceLog tells when a source is lost, and when it is heard again: once each, and
