@@ -40,7 +40,7 @@ func assemble(t *testing.T, route ...string) *fleet {
 	for i := range instances {
 		in := configure(t, f.upstream.doors[i].URL, "redis://"+f.redis.Addr, route...)
 		in.start(t)
-		t.Cleanup(func() { in.stop(t) })
+		t.Cleanup(func() { in.program.Stop(t) })
 		f.instances = append(f.instances, in)
 	}
 	return f
@@ -101,7 +101,7 @@ func TestARestartCostsACallAtMost(t *testing.T) {
 	<-time.After(interval)
 	began := time.Now()
 	for _, in := range f.instances {
-		in.stop(t)
+		in.program.Stop(t)
 		in.start(t)
 		<-time.After(interval)
 	}

@@ -1,14 +1,11 @@
 package fleet
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,14 +22,12 @@ type instance struct {
 	front, admin string // addresses
 	config       string // path
 
-	cmd    *exec.Cmd
-	log    *program.Transcript
-	exited chan struct{}
+	program *program.Process // of this start
 }
 
 // configure writes the configuration of an instance that is not running. Lines of more belong to its route.
 func configure(t *testing.T, upstream, redis string, more ...string) *instance {
-	in := &instance{front: freeAddr(t), admin: freeAddr(t), config: filepath.Join(t.TempDir(), "pollard.yml")}
+	in := &instance{front: program.FreeAddress(t), admin: program.FreeAddress(t), config: filepath.Join(t.TempDir(), "pollard.yml")}
 	var route strings.Builder
 	for _, line := range more {
 		fmt.Fprintln(&route, "    "+line)
@@ -49,48 +44,17 @@ func configure(t *testing.T, upstream, redis string, more ...string) *instance {
 // start starts the program and waits until it serves; together with the others, if it is to be.
 func (in *instance) start(t *testing.T) {
 	t.Helper()
-	in.log, in.exited = &program.Transcript{}, make(chan struct{})
-	in.cmd = exec.Command(pollardPath, "serve", "--config", in.config)
-	in.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the detector's second would be most of the time
-	in.cmd.Stderr = in.log
-	if err := in.cmd.Start(); err != nil {
+	p, err := program.Start(exec.Command(pollardPath, "serve", "--config", in.config))
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func(cmd *exec.Cmd, exited chan struct{}) {
-		_ = cmd.Wait() // the exit code is in ProcessState
-		close(exited)
-	}(in.cmd, in.exited)
-	in.eventually(t, "msg=serving")
+	in.program = p
 	in.eventually(t, asTogether)
-}
-
-// stop tells the program to stop and looks at how it went.
-func (in *instance) stop(t *testing.T) {
-	t.Helper()
-	_ = in.cmd.Process.Signal(syscall.SIGTERM) // it may have ended: then this shows
-	select {
-	case <-in.exited:
-	case <-time.After(waiting):
-		_ = in.cmd.Process.Kill()
-		<-in.exited
-		t.Error("it goes on running")
-	}
-	if got := in.cmd.ProcessState.ExitCode(); got != 0 {
-		t.Errorf("got exit code %d, want 0", got)
-	}
-	for _, sign := range []string{"panic", "DATA RACE"} {
-		if strings.Contains(in.log.String(), sign) {
-			t.Errorf("%s in the log", sign)
-		}
-	}
-	if t.Failed() {
-		t.Log(in.log.String())
-	}
 }
 
 func (in *instance) signal(t *testing.T, s os.Signal) {
 	t.Helper()
-	if err := in.cmd.Process.Signal(s); err != nil {
+	if err := in.program.Signal(s); err != nil {
 		t.Error(err)
 	}
 }
@@ -104,16 +68,13 @@ const (
 // waiting is how long a test waits for what it expects.
 const waiting = 15 * time.Second
 
-// eventually waits until the last line of the log about how the instance is joined, or any line where none is, has text.
+// eventually waits until the last line of the log about how the instance is joined has text.
 func (in *instance) eventually(t *testing.T, text string) {
 	t.Helper()
 	eventually(t, func() error {
-		log := in.log.String()
-		if at := strings.LastIndex(log, "this instance asks"); text != "msg=serving" && at >= 0 {
-			log = log[at:]
-		}
-		if !strings.Contains(log, text) {
-			return fmt.Errorf("no %q in the log:\n%s", text, in.log)
+		log := in.program.Log.String()
+		if at := strings.LastIndex(log, "this instance asks"); at < 0 || !strings.Contains(log[at:], text) {
+			return fmt.Errorf("%q is not the last of the log:\n%s", text, log)
 		}
 		return nil
 	})
@@ -121,28 +82,7 @@ func (in *instance) eventually(t *testing.T, text string) {
 
 func eventually(t *testing.T, try func() error) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(waiting)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal(err)
-		}
+	if err := program.Until(waiting, try); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(errors.Join(errors.New("looking for a free port"), err))
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

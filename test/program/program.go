@@ -1,4 +1,4 @@
-// Package program builds the real pollard for tests that run it as its users do.
+// Package program builds and runs the real pollard for tests that drive it as its users do.
 package program
 
 import (
