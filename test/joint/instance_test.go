@@ -1,7 +1,6 @@
 package joint
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,10 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,8 +23,6 @@ func TestMain(m *testing.M) { os.Exit(program.Main(m, &pollardPath)) }
 
 // patience is how long a test waits for what it expects.
 const patience = 20 * time.Second
-
-var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 
 // application counts what it is asked.
 type application struct {
@@ -54,7 +49,7 @@ func newApplication(t *testing.T) *application {
 // instance is a pollard that runs until its test ends.
 type instance struct {
 	t            *testing.T
-	log          program.Transcript
+	program      *program.Process
 	front, admin string // URLs
 }
 
@@ -76,47 +71,19 @@ func serve(t *testing.T, a *application, more ...string) *instance {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	i := &instance{t: t}
-	process := exec.Command(pollardPath, "serve", "--config", file)
-	process.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-	process.Stderr = &i.log
-	if err := process.Start(); err != nil {
+	p, err := program.Start(exec.Command(pollardPath, "serve", "--config", file))
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = process.Process.Signal(syscall.SIGTERM) // it may have ended, which Wait tells
-		if err := process.Wait(); err != nil || strings.Contains(i.log.String(), "DATA RACE") {
-			t.Errorf("it ended with %v", err)
-		}
-		if t.Failed() {
-			t.Log(i.log.String())
-		}
-	})
-	i.eventually(func() error {
-		found := serving.FindStringSubmatch(i.log.String())
-		if found == nil {
-			return errors.New("it does not serve")
-		}
-		i.front, i.admin = "http://"+found[1], "http://"+found[2]
-		return nil
-	})
-	return i
+	t.Cleanup(func() { p.Stop(t) })
+	return &instance{t: t, program: p, front: "http://" + p.Front, admin: "http://" + p.Admin}
 }
 
 // eventually waits until check has nothing to say.
 func (i *instance) eventually(check func() error) {
 	i.t.Helper()
-	end := time.After(patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-end:
-			i.t.Fatal(err)
-		}
+	if err := program.Until(patience, check); err != nil {
+		i.t.Fatal(err)
 	}
 }
 
@@ -124,7 +91,7 @@ func (i *instance) eventually(check func() error) {
 func (i *instance) says(line string) {
 	i.t.Helper()
 	i.eventually(func() error {
-		if !strings.Contains(i.log.String(), line) {
+		if !strings.Contains(i.program.Log.String(), line) {
 			return fmt.Errorf("it does not say %q", line)
 		}
 		return nil
