@@ -1,6 +1,7 @@
 package leaving
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -42,32 +43,29 @@ func swallow(path string) int {
 var serving = []string{"serve", "--upstream", "http://127.0.0.1:9", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
 
 // start runs a command until the program serves. The command is killed with the test, if it still runs.
-func start(t *testing.T, cmd *exec.Cmd) (log *program.Transcript, exited <-chan error) {
+func start(t *testing.T, cmd *exec.Cmd) *program.Process {
 	t.Helper()
-	log = &program.Transcript{}
-	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what it started can be killed too
-	if err := cmd.Start(); err != nil {
+	p, err := program.Start(cmd)
+	if cmd.Process != nil {
+		t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // mostly there is nobody left
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // mostly there is nobody left
-	eventually(t, log, "msg=serving")
-	return log, ended
+	return p
 }
 
-func eventually(t *testing.T, log *program.Transcript, text string) {
+func eventually(t *testing.T, p *program.Process, text string) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(15 * time.Second)
-	for !strings.Contains(log.String(), text) {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("got no %q in\n%s", text, log)
+	err := program.Until(15*time.Second, func() error {
+		if !strings.Contains(p.Log.String(), text) {
+			return fmt.Errorf("got no %q in\n%s", text, p.Log)
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -93,18 +91,13 @@ func terminate(t *testing.T, pid int) {
 	}
 }
 
-func ends(t *testing.T, log *program.Transcript, exited <-chan error) {
+func ends(t *testing.T, p *program.Process) {
 	t.Helper()
-	select {
-	case err := <-exited:
-		if err != nil {
-			t.Errorf("got %v, want exit code 0\n%s", err, log)
-		}
-	case <-time.After(15 * time.Second):
-		t.Fatalf("it goes on running\n%s", log)
+	if err := p.Exits(0); err != nil {
+		t.Fatalf("%v\n%s", err, p.Log)
 	}
-	if !strings.Contains(log.String(), "msg=stopped") {
-		t.Errorf("got no farewell in\n%s", log)
+	if !strings.Contains(p.Log.String(), "msg=stopped") {
+		t.Errorf("got no farewell in\n%s", p.Log)
 	}
 }
 
@@ -116,38 +109,38 @@ func TestAsPID1ItEndsWhenItIsTold(t *testing.T) {
 	}
 	args := append(append(isolate, pollardPath), serving...)
 	cmd := exec.Command("unshare", args...)
-	log, exited := start(t, cmd)
+	p := start(t, cmd)
 	pid := child(t, cmd.Process.Pid)
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil || !strings.Contains(string(status), "\t1\n") {
 		t.Errorf("got %v and\n%s\nwant PID 1 in its own namespace", err, status)
 	}
 	terminate(t, pid)
-	ends(t, log, exited)
-	if strings.Contains(log.String(), "my parent") {
-		t.Errorf("got a warning of the parent in\n%s", log)
+	ends(t, p)
+	if strings.Contains(p.Log.String(), "my parent") {
+		t.Errorf("got a warning of the parent in\n%s", p.Log)
 	}
 }
 
 func TestUnderAShellItSaysThatSignalsMayNotArrive(t *testing.T) {
 	script := pollardPath + " " + strings.Join(serving, " ") + "\nexit $?" // what follows keeps the shell from exec
 	cmd := exec.Command("sh", "-c", script)
-	log, exited := start(t, cmd)
-	eventually(t, log, "my parent is a shell: termination signals may not reach me; use exec")
+	p := start(t, cmd)
+	eventually(t, p, "my parent is a shell: termination signals may not reach me; use exec")
 	terminate(t, child(t, cmd.Process.Pid))
-	ends(t, log, exited)
+	ends(t, p)
 }
 
 func TestUnderAWrapperThatSwallowsSignalsItSaysSo(t *testing.T) {
 	cmd := exec.Command(os.Args[0], serving...)
 	cmd.Env = append(os.Environ(), wrapped+"="+pollardPath)
-	log, exited := start(t, cmd)
-	eventually(t, log, "my parent ignores SIGTERM: termination signals may not reach me; use exec")
+	p := start(t, cmd)
+	eventually(t, p, "my parent ignores SIGTERM: termination signals may not reach me; use exec")
 	pid := child(t, cmd.Process.Pid)
 	terminate(t, cmd.Process.Pid)
-	if strings.Contains(log.String(), "msg=draining") {
-		t.Errorf("got the wrapper's signal, which nobody passed on\n%s", log)
+	if strings.Contains(p.Log.String(), "msg=draining") {
+		t.Errorf("got the wrapper's signal, which nobody passed on\n%s", p.Log)
 	}
 	terminate(t, pid) // SIGTERM was ignored when it was started, and is heeded
-	ends(t, log, exited)
+	ends(t, p)
 }
