@@ -78,7 +78,7 @@ func (p *player) say(said string) {
 		p.request = append(p.request, said)
 	case p.request != nil:
 		p.hangUp()
-		p.client, p.answered = ask(p.t, p.program.front, p.request), false
+		p.client, p.answered = ask(p.t, p.program.Front, p.request), false
 		p.request = nil
 	case p.client.speaks():
 		p.client.send(said)
@@ -147,7 +147,7 @@ func (p *player) happen(direction string) {
 	case direction == "the operator moves the routes to stage: coalesce":
 		p.program.lower(p.t, p.config)
 	case direction == "Pollard is told to stop (SIGTERM)":
-		p.program.cmd.Process.Signal(syscall.SIGTERM) // it runs
+		p.program.Signal(syscall.SIGTERM) // it runs
 	default:
 		p.t.Fatalf("%q: nobody knows how to do that", direction)
 	}
@@ -156,5 +156,5 @@ func (p *player) happen(direction string) {
 // aside is a request of another connection of the user, of whose response the head is awaited.
 func (p *player) aside(head ...string) {
 	p.t.Helper()
-	ask(p.t, p.program.front, append(head, "Host: app.test", "Cookie: session=ann")).head()
+	ask(p.t, p.program.Front, append(head, "Host: app.test", "Cookie: session=ann")).head()
 }

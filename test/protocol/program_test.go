@@ -1,65 +1,34 @@
 package protocol
 
 import (
-	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // A process is a running `pollard serve`.
 type process struct {
-	cmd   *exec.Cmd
-	file  string // its configuration
-	front string // address of the front door
+	*program.Process
+	file string // its configuration
 }
-
-// serving is the line of the log that says where.
-var serving = regexp.MustCompile(`msg=serving listen=(\S+)`)
 
 // start runs the program until the test ends, in front of an upstream.
 func start(t *testing.T, config, upstream string) *process {
 	t.Helper()
 	p := &process{file: filepath.Join(t.TempDir(), "pollard.yml")}
 	p.configure(t, config)
-	p.cmd = exec.Command(pollardPath, "serve", "--config", p.file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", upstream)
-	log, err := p.cmd.StderrPipe()
+	var err error
+	p.Process, err = program.Start(exec.Command(pollardPath, "serve", "--config", p.file, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", upstream))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(log)
-	read := make(chan struct{})
-	t.Cleanup(func() {
-		p.cmd.Process.Kill() // it may have ended by itself
-		<-read
-		p.cmd.Wait()
-	})
-	p.front = addressIn(lines)
-	go func() {
-		defer close(read)
-		for lines.Scan() { // so that it never waits for us
-		}
-	}()
-	if p.front == "" {
-		t.Fatal("the program does not serve")
-	}
+	t.Cleanup(func() { p.Stop(t) })
 	return p
-}
-
-func addressIn(log *bufio.Scanner) string {
-	for log.Scan() {
-		if found := serving.FindStringSubmatch(log.Text()); found != nil {
-			return found[1]
-		}
-	}
-	return ""
 }
 
 func (p *process) configure(t *testing.T, config string) {
@@ -73,5 +42,5 @@ func (p *process) configure(t *testing.T, config string) {
 func (p *process) lower(t *testing.T, config string) {
 	t.Helper()
 	p.configure(t, strings.ReplaceAll(config, "stage: push", "stage: coalesce"))
-	p.cmd.Process.Signal(syscall.SIGHUP) // it may have ended: then the client is not told
+	p.Signal(syscall.SIGHUP) // it may have ended: then the client is not told
 }
