@@ -132,7 +132,7 @@ func TestEveryWatcherIsSentAwayProperlyAndNoPollFails(t *testing.T) {
 				if err := <-held; err != nil {
 					t.Errorf("a poll that was held: %v", err)
 				}
-				<-p.exited
+				<-p.program.Exited()
 				if want := regexp.MustCompile(`msg=stopped .*requests_cut=0 watchers_told=(\d+) tunnels_cut=0`); p.toldAtLeast(want) < *crowd {
 					t.Errorf("got a log without %v of %d watchers", want, *crowd)
 				}
@@ -147,7 +147,7 @@ func TestEveryWatcherIsSentAwayProperlyAndNoPollFails(t *testing.T) {
 
 // toldAtLeast returns the figure of a line of the log; held polls are in it.
 func (p *pollard) toldAtLeast(line *regexp.Regexp) int {
-	found := line.FindStringSubmatch(p.log.String())
+	found := line.FindStringSubmatch(p.program.Log.String())
 	if found == nil {
 		return 0
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,45 +23,26 @@ func TestMain(m *testing.M) {
 
 // pollard is a running `pollard serve` in front of an application.
 type pollard struct {
-	t      *testing.T
-	app    *application
-	cmd    *exec.Cmd
-	config string // path
-	log    *program.Transcript
-	front  string // address of the front door
-	admin  string // URL of the admin listener
-	exited chan struct{}
+	t       *testing.T
+	app     *application
+	config  string // path
+	program *program.Process
+	front   string // address of the front door
+	admin   string // URL of the admin listener
 }
-
-// serving is the line of the log that says where.
-var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 
 // serve starts the program with a route at a stage, and further lines of its
 // configuration. It ends with the test.
 func serve(t *testing.T, stage string, more ...string) *pollard {
 	t.Helper()
-	p := &pollard{t: t, app: newApplication(t), log: &program.Transcript{}, exited: make(chan struct{})}
-	p.config = filepath.Join(t.TempDir(), "pollard.yml")
+	p := &pollard{t: t, app: newApplication(t), config: filepath.Join(t.TempDir(), "pollard.yml")}
 	p.configure(stage, more...)
-	p.cmd = exec.Command(pollardPath, "serve", "--config", p.config)
-	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the detector's second would be most of the time
-	p.cmd.Stderr = p.log
-	if err := p.cmd.Start(); err != nil {
+	var err error
+	if p.program, err = program.Start(exec.Command(pollardPath, "serve", "--config", p.config)); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		_ = p.cmd.Wait() // the exit code is in cmd.ProcessState
-		close(p.exited)
-	}()
-	t.Cleanup(p.stop)
-	p.eventually(func() error {
-		found := serving.FindStringSubmatch(p.log.String())
-		if found == nil {
-			return errors.New("it does not serve")
-		}
-		p.front, p.admin = found[1], "http://"+found[2]
-		return nil
-	})
+	t.Cleanup(func() { p.program.Stop(t) })
+	p.front, p.admin = p.program.Front, "http://"+p.program.Admin
 	return p
 }
 
@@ -90,11 +70,11 @@ func (p *pollard) configure(stage string, more ...string) {
 func (p *pollard) reload(stage string, more ...string) {
 	p.t.Helper()
 	const done = "configuration reloaded"
-	before := strings.Count(p.log.String(), done)
+	before := strings.Count(p.program.Log.String(), done)
 	p.configure(stage, more...)
 	p.signal(syscall.SIGHUP)
 	p.eventually(func() error {
-		if strings.Count(p.log.String(), done) == before {
+		if strings.Count(p.program.Log.String(), done) == before {
 			return errors.New("it does not reload")
 		}
 		return nil
@@ -103,35 +83,8 @@ func (p *pollard) reload(stage string, more ...string) {
 
 func (p *pollard) signal(s os.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.program.Signal(s); err != nil {
 		p.t.Fatal(err)
-	}
-}
-
-// stop tells the program to stop, unless it has, and looks at how it went.
-func (p *pollard) stop() {
-	select {
-	case <-p.exited:
-	default:
-		p.signal(syscall.SIGTERM)
-	}
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Error("it goes on running")
-		_ = p.cmd.Process.Kill() // it may end by itself meanwhile
-		<-p.exited
-	}
-	if got := p.cmd.ProcessState.ExitCode(); got != 0 {
-		p.t.Errorf("got exit code %d, want 0", got)
-	}
-	for _, sign := range []string{"panic", "DATA RACE"} {
-		if strings.Contains(p.log.String(), sign) {
-			p.t.Errorf("%s in the log", sign)
-		}
-	}
-	if p.t.Failed() {
-		p.t.Log(p.log.String())
 	}
 }
 
@@ -141,18 +94,7 @@ const patience = 15 * time.Second
 // eventually tries until it succeeds or patience has run out.
 func (p *pollard) eventually(try func() error) {
 	p.t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			p.t.Fatalf("%v\n%s", err, p.log)
-		}
+	if err := program.Until(patience, try); err != nil {
+		p.t.Fatal(err)
 	}
 }
