@@ -50,7 +50,7 @@ func (s *scene) connect(protocol string) (client, error) {
 	if s.process == nil {
 		return nil, errors.New("the program does not run")
 	}
-	front := s.process.front
+	front := s.process.Front
 	config, err := s.trust.trust(protocol == "https+cert")
 	if err != nil {
 		return nil, err

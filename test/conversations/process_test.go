@@ -4,49 +4,25 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // A process is a running `pollard serve`.
 type process struct {
-	cmd    *exec.Cmd
-	log    *transcript
-	front  string // address of the front door
-	admin  string // URL of the admin listener
-	exited chan struct{}
+	*program.Process
+	admin string // URL of the admin listener
 }
-
-// serving is the line of the log that says where.
-var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 
 // start runs a command that serves, and waits until it does.
 func start(cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, log: &transcript{}, exited: make(chan struct{})}
-	cmd.Stderr = p.log
-	if err := cmd.Start(); err != nil {
+	p, err := program.Start(cmd)
+	if err != nil {
 		return nil, err
 	}
-	go func() {
-		_ = cmd.Wait() // the exit code is in cmd.ProcessState
-		close(p.exited)
-	}()
-	err := eventually(func() error {
-		found := serving.FindStringSubmatch(p.log.String())
-		if found == nil {
-			return fmt.Errorf("it does not serve:\n%s", p.log.String())
-		}
-		p.front, p.admin = found[1], "http://"+found[2]
-		return nil
-	})
-	if err != nil {
-		p.kill()
-	}
-	return p, err
+	return &process{p, "http://" + p.Admin}, nil
 }
 
 func (p *process) signal(name string) error {
@@ -55,45 +31,13 @@ func (p *process) signal(name string) error {
 	if !ok {
 		return fmt.Errorf("signal %q: want HUP, TERM, INT or USR1", name)
 	}
-	return p.cmd.Process.Signal(s)
+	return p.Signal(s)
 }
 
-// exit waits for the end, with this code.
-func (p *process) exit(code int) error {
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		return fmt.Errorf("it goes on running:\n%s", p.log.String())
-	}
-	if got := p.cmd.ProcessState.ExitCode(); got != code {
-		return fmt.Errorf("got exit code %d, want %d:\n%s", got, code, p.log.String())
-	}
-	return nil
-}
-
-func (p *process) runs() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
-	}
-}
-
-func (p *process) kill() {
-	if p.runs() {
-		_ = p.cmd.Process.Kill() // it may end by itself meanwhile
-	}
-	<-p.exited
-}
-
-// A transcript is what a program has written so far.
-type transcript struct{ program.Transcript }
-
-// lines counts the lines that hold a text.
-func (t *transcript) lines(text string) int {
+// lines counts the lines of the log that hold a text.
+func (p *process) lines(text string) int {
 	n := 0
-	for line := range strings.Lines(t.String()) {
+	for line := range strings.Lines(p.Log.String()) {
 		if strings.Contains(line, text) {
 			n++
 		}

@@ -63,7 +63,7 @@ func play(program, folder string, script *txtar.Archive) (err error) {
 func (s *scene) variables() *strings.Replacer {
 	front, admin := "", ""
 	if s.process != nil {
-		front, admin = s.process.front, strings.TrimPrefix(s.process.admin, "http://")
+		front, admin = s.process.Front, strings.TrimPrefix(s.process.admin, "http://")
 	}
 	return strings.NewReplacer("$ORIGIN", s.origin.addr, "$FRONT", front, "$ADMIN", admin)
 }
@@ -116,13 +116,8 @@ func (s *scene) end() error {
 	err := errors.Join(
 		s.measure(sum),
 		s.process.signal("TERM"),
-		s.process.exit(0),
+		s.process.Exits(0),
 	)
-	for _, sign := range []string{"panic", "DATA RACE"} {
-		if s.process.log.lines(sign) > 0 {
-			err = errors.Join(err, fmt.Errorf("%s in the log", sign))
-		}
-	}
 	if err != nil {
 		return fmt.Errorf("at the end: %w\n%s", err, s.log())
 	}
@@ -134,7 +129,7 @@ func (s *scene) log() string {
 	if s.process == nil {
 		return ""
 	}
-	return s.process.log.String()
+	return s.process.Log.String()
 }
 
 // close leaves nothing running.
@@ -144,6 +139,6 @@ func (s *scene) close() {
 	}
 	s.origin.close()
 	if s.process != nil {
-		s.process.kill()
+		s.process.Kill()
 	}
 }

@@ -29,9 +29,11 @@ func (s *scene) pollard(step step) (err error) {
 		if err != nil || s.process == nil {
 			return errors.Join(err, errors.New("want a running program and its exit code"))
 		}
-		err = s.process.exit(code)
+		if err := s.process.Exits(code); err != nil {
+			return err // its log goes with the failure, and close ends what goes on running
+		}
 		s.process = nil
-		return err
+		return nil
 	}
 	return fmt.Errorf("pollard %q: want serve or exits", step.word(1))
 }
@@ -143,7 +145,7 @@ func (s *scene) observe(step step) error {
 		return s.waiting(step.word(1), step.word(2))
 	case "log":
 		return eventually(func() error {
-			if got := strconv.Itoa(s.process.log.lines(step.word(2))); got != step.word(1) {
+			if got := strconv.Itoa(s.process.lines(step.word(2))); got != step.word(1) {
 				return fmt.Errorf("got %s such lines, want %s", got, step.word(1))
 			}
 			return nil
