@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollard-proxy/pollard/test/program"
 	"github.com/pollard-proxy/pollard/test/redistest"
 )
 
@@ -33,7 +34,7 @@ routes:
 func TestAlertsFireWhileTheirCauseLasts(t *testing.T) {
 	t.Parallel()
 	installed(t, "prometheus")
-	u, redis, admin := newUpstream(t), redistest.Start(t), freeAddress(t)
+	u, redis, admin := newUpstream(t), redistest.Start(t), program.FreeAddress(t)
 	certificate, key := filepath.Join(t.TempDir(), "certificate.pem"), filepath.Join(t.TempDir(), "key.pem")
 	config := fmt.Sprintf(alerting, admin, u.server.URL, redis.Addr, certificate, key)
 	at := prometheusWith(t, admin, hurried(t))

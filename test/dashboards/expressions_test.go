@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // An expression is one that a dashboard shows or a rule evaluates.
@@ -165,7 +166,7 @@ func healthy(t *testing.T, prometheus string) {
 
 func TestAnEmptyPrometheusMakesEmptyPanels(t *testing.T) {
 	t.Parallel()
-	at := prometheus(t, freeAddress(t))
+	at := prometheus(t, program.FreeAddress(t))
 	for _, e := range panels(t) {
 		if n, err := series(at, e.text); err != nil || n != 0 {
 			t.Errorf("%s: got %d series, %v; want none, and no error", e.where, n, err)

@@ -1,11 +1,9 @@
 package dashboards
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -88,23 +86,17 @@ type instance struct {
 	front, admin string // URLs
 }
 
-// serving is the line of the log that says where.
-var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
-
 // serve starts the program with a configuration, which may say where its admin listener is.
 func serve(t *testing.T, config string) *instance {
 	t.Helper()
 	p := &instance{t: t, config: filepath.Join(t.TempDir(), "pollard.yml")}
 	p.configure(config)
-	p.said = start(t, pollardPath, "serve", "--config", p.config)
-	eventually(t, func() error {
-		found := serving.FindStringSubmatch(p.said.String())
-		if found == nil {
-			return errors.New("it does not serve")
-		}
-		p.front, p.admin = "http://"+found[1], "http://"+found[2]
-		return nil
-	})
+	process, err := program.Start(exec.Command(pollardPath, "serve", "--config", p.config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { process.Stop(t) })
+	p.said, p.front, p.admin = process.Log, "http://"+process.Front, "http://"+process.Admin
 	return p
 }
 
@@ -163,21 +155,10 @@ func prometheusWith(t *testing.T, target, folder string) string {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	at := freeAddress(t)
+	at := program.FreeAddress(t)
 	start(t, path, "--config.file", file, "--storage.tsdb.path", t.TempDir(), "--web.listen-address", at, "--log.level", "warn")
 	eventually(t, func() error { _, err := get("http://" + at + "/-/ready"); return err })
 	return "http://" + at
-}
-
-// freeAddress returns one on loopback that nobody listened on just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // get returns the body of a 200.
@@ -197,19 +178,7 @@ func get(url string) ([]byte, error) {
 // eventually tries until there is no error, for half a minute.
 func eventually(t *testing.T, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			t.Fatal(err)
-		}
+	if err := program.Until(30*time.Second, try); err != nil {
+		t.Fatal(err)
 	}
 }
