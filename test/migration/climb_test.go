@@ -22,13 +22,11 @@ import (
 	"github.com/pollard-proxy/pollard/rollout/guard"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 	"github.com/pollard-proxy/pollard/rollout/observe"
-	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // climber is a route on autopilot. The program dwells ten minutes on each step; here
 // everything is the same but that.
 type climber struct {
-	t      *testing.T
 	ladder *ladder.Ladder
 	proxy  *proxy.Handler
 	front  string
@@ -44,7 +42,7 @@ func newClimber(t *testing.T, upstream string, climb guard.Climb) *climber {
 	log := slog.New(slog.DiscardHandler)
 	f := forward.New(forward.Options{Upstream: at})
 	co := coalescer.New(coalescer.Options{Transport: f})
-	c := &climber{t: t, ladder: ladder.Open(ladder.Options{Dir: t.TempDir(), Log: log})}
+	c := &climber{ladder: ladder.Open(ladder.Options{Dir: t.TempDir(), Log: log})}
 	c.proxy = proxy.New(proxy.Options{
 		Forward: f, Coalescer: co, Ledger: ledger.New(prometheus.NewRegistry()), Log: log,
 		Target: func(r *http.Request) string { return r.RequestURI }, Secret: []byte("0123456789abcdef"), Observer: observe.New(observe.Options{}),
@@ -111,11 +109,6 @@ func (c *climber) went() (stands []string) {
 	return stands
 }
 
-func (c *climber) eventually(try func() error) {
-	c.t.Helper()
-	(&pollard{t: c.t, log: &program.Transcript{}}).eventually(try)
-}
-
 func TestAutopilotClimbsWhileTheGuardsPassAndFallsForGood(t *testing.T) {
 	inTime(t)
 	all := []string{"autopilot: coalesce 5%", "autopilot: coalesce 25%", "autopilot: coalesce 50%", "autopilot: coalesce 100%"}
@@ -125,7 +118,7 @@ func TestAutopilotClimbsWhileTheGuardsPassAndFallsForGood(t *testing.T) {
 			s := newSite(t)
 			c := newClimber(t, s.server.URL, guard.Climb{Dwell: time.Second, Passing: time.Second})
 			crowd := gather(t, c.front, gathering{paths: documents(climbing), treated: onEveryStep(), every: pace / 2})
-			c.eventually(func() error {
+			eventually(t, func() error {
 				if went := c.went(); len(went) < steps {
 					j, _ := c.proxy.Judgement(climbing)
 					return fmt.Errorf("went %q: %v", went, j.Verdicts)
@@ -134,14 +127,14 @@ func TestAutopilotClimbsWhileTheGuardsPassAndFallsForGood(t *testing.T) {
 			})
 			s.breaks()
 			want := append(slices.Clone(all[:steps]), "guard: observe 100%")
-			c.eventually(func() error {
+			eventually(t, func() error {
 				if went := c.went(); !slices.Equal(went, want) {
 					return fmt.Errorf("went %q, want %q", went, want)
 				}
 				return nil
 			})
 			polled := crowd.all()
-			c.eventually(func() error { // long enough to climb again
+			eventually(t, func() error { // long enough to climb again
 				if more := crowd.all() - polled; more < 10*evidence {
 					return fmt.Errorf("%d polls since the fall", more)
 				}

@@ -87,7 +87,7 @@ func (p *pollard) reconfigure(part, by string) {
 		p.t.Fatalf("%q is not in the configuration, or cannot be written: %v", part, err)
 	}
 	p.eventually(func() error {
-		if !strings.Contains(p.log.String(), "configuration reloaded") {
+		if !strings.Contains(p.program.Log.String(), "configuration reloaded") {
 			return errors.New("it does not reload")
 		}
 		return nil

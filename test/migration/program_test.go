@@ -1,15 +1,11 @@
 package migration
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -47,17 +43,12 @@ func inTime(t *testing.T) {
 
 // pollard is a `pollard serve` that can be started again.
 type pollard struct {
-	t      *testing.T
-	folder string // of its configuration and its state
-	cmd    *exec.Cmd
-	log    *program.Transcript // of this start
-	front  string              // URL of the front door
-	admin  string              // URL of the admin listener
-	exited chan struct{}
+	t       *testing.T
+	folder  string           // of its configuration and its state
+	program *program.Process // of this start
+	front   string           // URL of the front door
+	admin   string           // URL of the admin listener
 }
-
-// serving is the line of the log that says where.
-var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 
 // config is where the configuration is.
 func (p *pollard) config() string { return filepath.Join(p.folder, "pollard.yml") }
@@ -82,60 +73,23 @@ func serve(t *testing.T, upstream, routes string) *pollard {
 
 func (p *pollard) start() {
 	p.t.Helper()
-	p.log, p.exited = &program.Transcript{}, make(chan struct{})
-	p.cmd = exec.Command(pollardPath, "serve", "--config", p.config())
-	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the detector's second would be most of the time
-	p.cmd.Stderr = p.log
-	if err := p.cmd.Start(); err != nil {
+	started, err := program.Start(exec.Command(pollardPath, "serve", "--config", p.config()))
+	if err != nil {
 		p.t.Fatal(err)
 	}
-	go func(cmd *exec.Cmd, exited chan struct{}) {
-		_ = cmd.Wait() // the exit code is in cmd.ProcessState
-		close(exited)
-	}(p.cmd, p.exited)
-	p.eventually(func() error {
-		found := serving.FindStringSubmatch(p.log.String())
-		if found == nil {
-			return errors.New("it does not serve")
-		}
-		p.front, p.admin = "http://"+found[1], "http://"+found[2]
-		return nil
-	})
+	p.program, p.front, p.admin = started, "http://"+started.Front, "http://"+started.Admin
 }
 
 func (p *pollard) signal(s os.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.program.Signal(s); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// stop tells the program to stop, unless it has, and looks at how it went.
 func (p *pollard) stop() {
-	select {
-	case <-p.exited:
-		return
-	default:
-		p.signal(syscall.SIGTERM)
-	}
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Error("it goes on running")
-		_ = p.cmd.Process.Kill() // it may end by itself meanwhile
-		<-p.exited
-	}
-	if got := p.cmd.ProcessState.ExitCode(); got != 0 {
-		p.t.Errorf("got exit code %d, want 0", got)
-	}
-	for _, sign := range []string{"panic", "DATA RACE"} {
-		if strings.Contains(p.log.String(), sign) {
-			p.t.Errorf("%s in the log", sign)
-		}
-	}
-	if p.t.Failed() {
-		p.t.Log(p.log.String())
-	}
+	p.t.Helper()
+	p.program.Stop(p.t)
 }
 
 // patience is how long a test waits for what it expects.
@@ -144,18 +98,12 @@ const patience = 40 * time.Second
 // eventually tries until it succeeds or patience has run out.
 func (p *pollard) eventually(try func() error) {
 	p.t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			p.t.Fatalf("%v\n%s", err, p.log)
-		}
+	eventually(p.t, try)
+}
+
+func eventually(t *testing.T, try func() error) {
+	t.Helper()
+	if err := program.Until(patience, try); err != nil {
+		t.Fatal(err)
 	}
 }
