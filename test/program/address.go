@@ -1,17 +1,17 @@
 package program
 
 import (
-	"net"
 	"testing"
+
+	"github.com/pollard-proxy/pollard/test/freeport"
 )
 
-// FreeAddress returns one on loopback that nobody listened on just now.
+// FreeAddress is freeport.Address for a test, which fails where there is none.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatalf("looking for a free port: %v", err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }

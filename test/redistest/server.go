@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // patience is how long a server may take for anything.
@@ -46,25 +48,11 @@ func New(t testing.TB, args ...string) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("no redis-server: test/tools/setup test installs it")
 	}
-	port := strconv.Itoa(freePort(t))
+	address := program.FreeAddress(t)
+	_, port, _ := net.SplitHostPort(address) // it has one
 	standard := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
 		"--enable-debug-command", "yes", "--loglevel", "warning"}
-	return &Server{Addr: net.JoinHostPort("127.0.0.1", port), args: append(standard, args...)}
-}
-
-// freePort returns a port of which a Cluster's bus port, 10,000 above, exists.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatalf("looking for a free port: %v", err)
-		}
-		l.Close()
-		if port := l.Addr().(*net.TCPAddr).Port; port < 55_000 {
-			return port
-		}
-	}
+	return &Server{Addr: address, args: append(standard, args...)}
 }
 
 // StartTLS is Start for a server that speaks nothing but TLS, with a certificate
