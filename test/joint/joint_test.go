@@ -41,12 +41,16 @@ func TestARouteIsMovedOnAllInstancesAtTheTimeThatWasSaid(t *testing.T) {
 	a, b := serve(t, app, line), serve(t, app, line)
 	a.shows("/metrics", joined)
 	b.shows("/metrics", joined)
-	at := time.Now().Add(3 * time.Second).UTC().Format(time.RFC3339Nano)
-	answer := a.ask(http.MethodPut, a.admin+"/api/v1/routes/doc", fmt.Sprintf(`{"stage":"observe","at":%q}`, at))
+	plan := func(at time.Time) string {
+		body := fmt.Sprintf(`{"stage":"observe","at":%q}`, at.UTC().Format(time.RFC3339Nano))
+		return a.ask(http.MethodPut, a.admin+"/api/v1/routes/doc", body)
+	}
+	answer := plan(time.Now().Add(time.Hour))
 	if !strings.Contains(answer, `"stage": "coalesce"`) || !strings.Contains(answer, `"planned"`) || strings.Contains(answer, "warning") {
 		t.Errorf("got %s, want where it stands and where it will, without a warning: the fleet keeps it", answer)
 	}
 	b.shows("/api/v1/routes", `"planned"`)
+	plan(time.Now().Add(3 * time.Second)) // in place of that
 	b.shows("/metrics", `pollard_rollout_stage{route="doc"} 1`)
 	a.shows("/metrics", `pollard_rollout_stage{route="doc"} 1`)
 	if got := a.ask(http.MethodPut, a.admin+"/api/v1/routes/doc", `{"stage":"off","at":"2001-01-01T00:00:00Z"}`); !strings.Contains(got, "has passed") {
