@@ -35,7 +35,7 @@ func takesTime(t *testing.T) {
 // inTime is takesTime, for one that needs what it asks for when it asks.
 func inTime(t *testing.T) {
 	t.Helper()
-	if underRace {
+	if program.Raced {
 		t.Skip("the race detector takes the time that this is about")
 	}
 	takesTime(t)

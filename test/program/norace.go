@@ -2,5 +2,6 @@
 
 package program
 
-// flags build the program as users do.
-var flags []string
+// Raced says whether the tests, and the program with them, run under the race detector,
+// which takes most of a machine.
+const Raced = false

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 )
@@ -29,8 +28,7 @@ func Main(m *testing.M, path *string) int {
 }
 
 func build(path string) error {
-	args := slices.Concat([]string{"build", "-o", path}, flags, []string{"github.com/pollard-proxy/pollard/cmd/pollard"})
-	out, err := exec.Command("go", args...).CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", path, fmt.Sprintf("-race=%v", Raced), "github.com/pollard-proxy/pollard/cmd/pollard").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("building pollard: %w\n%s", err, out)
 	}
