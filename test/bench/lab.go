@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/pollard-proxy/pollard/test/freeport"
 )
 
 // lab is where one run takes place: two cores, an upstream, and a folder that goes when it ends.
@@ -26,6 +28,7 @@ type lab struct {
 	upstream *process
 	count    string // the address where the upstream tells what it has been asked
 	pollard  string // the executable; empty when left out
+	modules  string // the folder of nginx's; empty when Nchan is left out
 }
 
 func newLab(ctx context.Context, o options) (*lab, error) {
@@ -54,8 +57,8 @@ func (l *lab) setUp(ctx context.Context) error {
 	if err := l.findServers(ctx); err != nil {
 		return err
 	}
-	addr, err1 := freeAddr()
-	count, err2 := freeAddr()
+	addr, err1 := freeport.Address()
+	count, err2 := freeport.Address()
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
@@ -87,7 +90,8 @@ func (l *lab) findServers(ctx context.Context) error {
 		}
 	}
 	if !l.leavesOut("nchan") {
-		if _, err := nginxModules(); err != nil {
+		var err error
+		if l.modules, err = nginxModules(); err != nil {
 			return missing(err)
 		}
 	}

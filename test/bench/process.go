@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -107,14 +106,4 @@ func (p *process) stop() {
 		<-p.ended
 	}
 	p.log.Close()
-}
-
-// freeAddr is an address on loopback that nobody listens on at the moment.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("look for a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

@@ -24,23 +24,10 @@ type pushOptions struct {
 
 func pollardPush(o pushOptions) maker {
 	return func(l *lab) (command, error) {
-		addr, dir, err := l.place("pollard", o.Name)
-		if err != nil {
-			return command{}, err
-		}
-		admin, err := freeAddr()
-		if err != nil {
-			return command{}, err
-		}
-		file := filepath.Join(dir, "pollard.yml")
-		err = render("push.yml", file, struct {
+		return l.serve(o.Name, "push.yml", struct {
 			pushOptions
-			Listen, Admin, Upstream, Board string
-		}{o, addr, admin, l.upstream.addr, boardPath})
-		return command{
-			name: o.Name, addr: addr, admin: admin, env: []string{"GOMAXPROCS=1"},
-			args: []string{l.pollard, "serve", "--config", file},
-		}, err
+			Board string
+		}{o, boardPath})
 	}
 }
 
@@ -52,25 +39,11 @@ type nchanOptions struct {
 
 func nchan(o nchanOptions) maker {
 	return func(l *lab) (command, error) {
-		addr, dir, err := l.place("nchan", o.Name)
-		if err != nil {
-			return command{}, err
-		}
-		modules, err := nginxModules()
-		if err != nil {
-			return command{}, err
-		}
-		file := filepath.Join(dir, "nginx.conf")
-		err = render("nchan.conf", file, struct {
+		return l.nginx(o.Name, "nchan", "nchan.conf", struct {
 			nchanOptions
-			Listen, Upstream, Dir, Board, Modules string
-			Connections                           int
-			Root                                  bool
-		}{o, addr, l.upstream.addr, dir, boardPath, modules, l.mostWatchers() + spareConnections, os.Getuid() == 0})
-		return command{
-			name: o.Name, addr: addr,
-			args: []string{"nginx", "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log")},
-		}, err
+			Board, Modules string
+			Connections    int
+		}{o, boardPath, l.modules, l.mostWatchers() + spareConnections})
 	}
 }
 

@@ -3,23 +3,12 @@
 package main
 
 import (
-	"embed"
-	"errors"
-	"fmt"
-	"os"
+	"net"
 	"path/filepath"
-	"strings"
-	"text/template"
 )
 
 // maker prepares a server of a lab: its configuration and the command that starts it.
 type maker func(*lab) (command, error)
-
-// errLeftOut is what a maker returns for a server that the run goes without.
-var errLeftOut = errors.New("left out")
-
-//go:embed servers/*
-var configurations embed.FS
 
 // nginxOptions are what differs between the configurations that Pollard is compared with.
 type nginxOptions struct {
@@ -30,22 +19,20 @@ type nginxOptions struct {
 }
 
 func nginx(o nginxOptions) maker {
-	return func(l *lab) (command, error) {
-		addr, dir, err := l.place("nginx", o.Name)
-		if err != nil {
-			return command{}, err
-		}
-		file := filepath.Join(dir, "nginx.conf")
-		err = render("nginx.conf", file, struct {
-			nginxOptions
-			Listen, Upstream, Dir string
-			Root                  bool // workers would run as somebody who cannot write to Dir
-		}{o, addr, l.upstream.addr, dir, os.Getuid() == 0})
-		return command{
-			name: o.Name, addr: addr,
-			args: []string{"nginx", "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log")},
-		}, err
+	return func(l *lab) (command, error) { return l.nginx(o.Name, "nginx", "nginx.conf", o) }
+}
+
+// nginx is an nginx of a name in the tables, which -without knows as server, with a configuration by a template.
+func (l *lab) nginx(name, server, template string, options any) (command, error) {
+	r, err := l.room(server, name)
+	if err != nil {
+		return command{}, err
 	}
+	file, err := r.configure(template, options)
+	return command{
+		name: name, addr: r.Listen,
+		args: []string{"nginx", "-c", file, "-p", r.Dir, "-e", filepath.Join(r.Dir, "error.log")},
+	}, err
 }
 
 // pollardOptions are the keys of Pollard's configuration that the scenarios choose.
@@ -58,71 +45,44 @@ type pollardOptions struct {
 }
 
 func pollard(o pollardOptions) maker {
-	return func(l *lab) (command, error) {
-		addr, dir, err := l.place("pollard", o.Name)
-		if err != nil {
-			return command{}, err
-		}
-		admin, err := freeAddr()
-		if err != nil {
-			return command{}, err
-		}
-		file := filepath.Join(dir, "pollard.yml")
-		err = render("pollard.yml", file, struct {
-			pollardOptions
-			Listen, Admin, Upstream string
-		}{o, addr, admin, l.upstream.addr})
-		return command{
-			name: o.Name, addr: addr, env: []string{"GOMAXPROCS=1"},
-			args: []string{l.pollard, "serve", "--config", file},
-		}, err
+	return func(l *lab) (command, error) { return l.serve(o.Name, "pollard.yml", o) }
+}
+
+// serve is a Pollard of a name in the tables, with a configuration by a template.
+func (l *lab) serve(name, template string, options any) (command, error) {
+	r, err := l.room("pollard", name)
+	if err != nil {
+		return command{}, err
 	}
+	file, err := r.configure(template, options)
+	return command{
+		name: name, addr: r.Listen, admin: r.Admin, env: []string{"GOMAXPROCS=1"},
+		args: []string{l.pollard, "serve", "--config", file},
+	}, err
 }
 
 // varnish runs with its built-in rules, as after installing it.
 func varnish(l *lab) (command, error) {
-	addr, dir, err := l.place("varnish", "varnish")
+	r, err := l.room("varnish", "varnish")
 	if err != nil {
 		return command{}, err
 	}
-	host, port, _ := strings.Cut(l.upstream.addr, ":")
-	file := filepath.Join(dir, "default.vcl")
-	err = render("default.vcl", file, struct{ Host, Port string }{host, port})
+	host, port, err := net.SplitHostPort(r.Upstream)
+	if err != nil {
+		return command{}, err
+	}
+	file, err := r.configure("default.vcl", struct{ Host, Port string }{host, port})
 	return command{
-		name: "varnish", addr: addr,
-		// Without -j none, root's varnishd would become somebody who cannot read dir.
-		args: []string{"varnishd", "-j", "none", "-F", "-a", addr, "-f", file, "-s", "malloc,64m", "-n", filepath.Join(dir, "state")},
+		name: "varnish", addr: r.Listen,
+		// Without -j none, root's varnishd would become somebody who cannot read the folder.
+		args: []string{"varnishd", "-j", "none", "-F", "-a", r.Listen, "-f", file, "-s", "malloc,64m", "-n", filepath.Join(r.Dir, "state")},
 	}, err
 }
 
 func reverseProxy(l *lab) (command, error) {
-	addr, _, err := l.place("reverseproxy", "reverseproxy")
+	r, err := l.room("reverseproxy", "reverseproxy")
 	return command{
-		name: "ReverseProxy", addr: addr, env: []string{"GOMAXPROCS=1"},
-		args: []string{l.self, "reverseproxy", "-listen", addr, "-upstream", "http://" + l.upstream.addr},
+		name: "ReverseProxy", addr: r.Listen, env: []string{"GOMAXPROCS=1"},
+		args: []string{l.self, "reverseproxy", "-listen", r.Listen, "-upstream", "http://" + r.Upstream},
 	}, err
-}
-
-// place finds an address and an empty folder for a server, unless the run goes without it.
-func (l *lab) place(server, name string) (addr, dir string, err error) {
-	if l.leavesOut(server) {
-		return "", "", errLeftOut
-	}
-	if addr, err = freeAddr(); err != nil {
-		return "", "", err
-	}
-	dir, err = os.MkdirTemp(l.dir, strings.ReplaceAll(name, " ", "-")+"-")
-	return addr, dir, err
-}
-
-func render(name, file string, data any) error {
-	t, err := template.ParseFS(configurations, "servers/"+name)
-	if err != nil {
-		return fmt.Errorf("read the template of %s: %w", name, err)
-	}
-	var b strings.Builder
-	if err := t.Execute(&b, data); err != nil {
-		return err
-	}
-	return os.WriteFile(file, []byte(b.String()), 0o600)
 }

@@ -6,10 +6,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pollard-proxy/pollard/test/freeport"
 )
 
 // gitlabReduction is GitLab's own, of the calls for CI statuses: 45,729,530 before, 3,403,395 with signals.
@@ -78,7 +79,7 @@ func (l *lab) short(d time.Duration) time.Duration { return d / time.Duration(l.
 
 // run has everybody visit, and returns what was seen and how often the application was asked for it.
 func (c workloadCase) run(ctx context.Context, l *lab, all []visit) (*jobPages, int, error) {
-	addr, err := freeAddr()
+	addr, err := freeport.Address()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -119,32 +120,19 @@ func (c workloadCase) run(ctx context.Context, l *lab, all []visit) (*jobPages, 
 	return pages, app.called(), pages.failed
 }
 
-// server is a Pollard whose configuration has real times, compressed.
-func (c workloadCase) server(upstream string) maker {
+// server is a Pollard in front of an application, whose configuration has real times, compressed.
+func (c workloadCase) server(application string) maker {
 	return func(l *lab) (command, error) {
-		addr, dir, err := l.place("pollard", "workload")
-		if err != nil {
-			return command{}, err
-		}
-		admin, err := freeAddr()
-		if err != nil {
-			return command{}, err
-		}
 		interval := l.short(jobPollEvery).String()
 		if c.auto {
 			interval = "auto"
 		}
-		file := filepath.Join(dir, "pollard.yml")
-		err = render("jobs.yml", file, struct {
-			Listen, Admin, Upstream, Stage, Source, Interval string
+		return l.serve(strings.TrimSpace("pollard "+c.name), "jobs.yml", struct {
+			Application, Stage, Source, Interval             string
 			Least, Minute, Lease, Safety, Longest, Staleness time.Duration
 		}{
-			addr, admin, upstream, c.stage, c.source, interval,
+			application, c.stage, c.source, interval,
 			l.short(time.Second), l.short(time.Minute), max(l.short(c.bound), time.Second), max(l.short(c.bound), time.Second), l.short(time.Hour), l.short(jobPollEvery),
 		})
-		return command{
-			name: strings.TrimSpace("pollard " + c.name), addr: addr, admin: admin, env: []string{"GOMAXPROCS=1"},
-			args: []string{l.pollard, "serve", "--config", file},
-		}, err
 	}
 }

@@ -1,6 +1,6 @@
 vcl 4.1;
 
 backend default {
-  .host = "{{.Host}}";
-  .port = "{{.Port}}";
+  .host = "{{.With.Host}}";
+  .port = "{{.With.Port}}";
 }
