@@ -24,7 +24,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/pollard: one static binary, the same to the byte for the same commit and Go
@@ -35,7 +35,7 @@ demo: build ## see the calls fall: a polling application, Pollard in front of it
 	@bin/pollard demo $(ARGS)
 
 .PHONY: test
-test: setup-test check test-race test-plain test-browser test-clients ## run every test, and install what they need first
+test: setup-test check test-race test-plain test-k8s test-browser test-clients ## run every test, and install what they need first
 
 .PHONY: test-short
 test-short: check ## run the Go tests without the race detector and without the long ones
@@ -72,6 +72,15 @@ test-browser: build ## run the tests in a real browser
 .PHONY: test-clients
 test-clients: build ## run the tests with the real push clients: Rails' and AnyCable's, EventSource, WebSocket, curl
 	cd test/clients && npm ci --no-audit --no-fund && npm test
+
+.PHONY: test-k8s
+test-k8s: ## hold k8s/ to the types of Kubernetes' API, of the Gateway API and the Prometheus operator, and to Pollard's configuration
+	$(GO) -C test/k8s vet ./...
+	$(GO) -C test/k8s test -count 1 -timeout $(TIMEOUT) ./...
+
+.PHONY: k8s-rules
+k8s-rules: ## write the PrometheusRule of k8s/ anew, from dashboards/prometheus
+	$(GO) -C test/k8s test -count 1 -run RulesAreThose ./... -args -update
 
 .PHONY: check
 check: ## look for code that is not gofmt'ed or that vet complains about
