@@ -78,6 +78,17 @@ test-k8s: ## hold k8s/ to the types of Kubernetes' API, of the Gateway API and t
 	$(GO) -C test/k8s vet ./...
 	$(GO) -C test/k8s test -count 1 -timeout $(TIMEOUT) ./...
 
+# Both are of one version of Kubernetes, which test/k8s/apiserver/go.mod says.
+.PHONY: test-k8s-apiserver
+test-k8s-apiserver: ## build a real kube-apiserver and its etcd (minutes of CPU); apply every overlay to it
+	mkdir -p bin
+	version=$$($(GO) -C test/k8s/apiserver list -m -f '{{.Version}}' k8s.io/kubernetes) && \
+		$(GO) -C test/k8s/apiserver build -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$$version" \
+			-o ../../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+	$(GO) -C test/k8s/apiserver build -ldflags '-s -w' -o ../../../bin/etcd go.etcd.io/etcd/server/v3
+	$(GO) -C test/k8s test -count 1 -timeout $(TIMEOUT) -v -run APIServer ./... \
+		-args -apiserver $(CURDIR)/bin/kube-apiserver -etcd $(CURDIR)/bin/etcd
+
 .PHONY: k8s-rules
 k8s-rules: ## write the PrometheusRule of k8s/ anew, from dashboards/prometheus
 	$(GO) -C test/k8s test -count 1 -run RulesAreThose ./... -args -update
