@@ -96,10 +96,11 @@ func (f *fleet) watch(t *testing.T) {
 		dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, f.instances[i%instances].front)
 		}}
-		conn, _, err := dialer.Dial("ws://"+host+"/doc", http.Header{"Origin": {"http://" + host}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		var conn *websocket.Conn
+		eventually(t, func() (err error) { // on a busy machine upstream may not answer within the route's timeout
+			conn, _, err = dialer.Dial("ws://"+host+"/doc", http.Header{"Origin": {"http://" + host}})
+			return err
+		})
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
