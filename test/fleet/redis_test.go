@@ -43,14 +43,14 @@ func (f *fleet) loadOf(t *testing.T) load {
 // each is what an interval takes, measured over some, doing what there is to do each time.
 func (f *fleet) each(t *testing.T, intervals int, do func()) load {
 	t.Helper()
-	before := f.loadOf(t)
 	began := time.Now()
+	before := f.loadOf(t)
 	for range intervals {
 		do()
 		<-time.After(interval)
 	}
-	n := time.Since(began).Seconds() / interval.Seconds()
 	after := f.loadOf(t)
+	n := time.Since(began).Seconds() / interval.Seconds() // reading takes its time, too, on a busy machine
 	return load{
 		(after.commands - before.commands) / n, (after.scripts - before.scripts) / n, (after.microseconds - before.microseconds) / n,
 		(after.in - before.in) / n, (after.out - before.out) / n,
