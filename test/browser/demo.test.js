@@ -64,7 +64,7 @@ test('a tour tells its chapters beside the page, which takes push when it comes 
   await tab.page.goto(`${demo.page}/`);
   await tab.page.waitForSelector('#tour-title:text("1. Observe")');
   await tab.page.waitForSelector('#unchanged:visible');
-  await tab.page.waitForSelector('#tour-title:text("6. Push")', { timeout: 60_000 });
+  await tab.page.waitForSelector('#tour-title:text("6. Push")', { timeout: 150_000 });
   await tab.page.waitForSelector('#added:visible :text("client.js")');
   await tab.page.waitForFunction(() => document.querySelectorAll('#tour-chapters li').length === 6);
   const left = tab.page.frames().find((frame) => frame.url().startsWith(demo.through));
@@ -72,7 +72,7 @@ test('a tour tells its chapters beside the page, which takes push when it comes 
   assert.deepEqual(tab.complaints, []);
   await tab.page.close();
   await demo.printed(/ guard +mismatch: [^]+killed → running[^]+wrong viewer: 0 +pages stopped by an error: 0/); // and ends with 0, or fails
-}, 180_000));
+}, 300_000));
 
 /**
  * Asks until the answer is right, and returns it.

@@ -49,7 +49,7 @@ for (const { name, lose, mend } of losses) {
     assert.equal(tab.state.polling, 'polling');
     assert.deepEqual(outOfOrder(tab.states), []);
     assert.deepEqual(tab.complaints, []);
-  }, 90_000));
+  }));
 }
 
 test('a page whose session has ended hears of it as it always did, and is shown nothing new', inLab(async (lab) => {

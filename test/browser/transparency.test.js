@@ -37,7 +37,7 @@ test('pages do through Pollard what they do without it', inLab(async (lab, t) =>
       });
     }
   }
-}));
+}, 300_000));
 
 test('polls are coalesced over HTTP/2, too', inLab(async (lab) => {
   const board = new Board('/board');

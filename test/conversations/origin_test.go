@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/pollard-proxy/pollard/test/freeport"
 )
 
 // An origin is the upstream of a script. It answers what the script tells it to.
@@ -33,7 +35,11 @@ type rule struct {
 }
 
 func newOrigin() (*origin, error) {
-	o := &origin{addr: "127.0.0.1:0", conns: make(map[net.Conn]struct{}), rules: make(map[string]rule), closed: make(chan struct{})}
+	addr, err := freeport.Address() // for it may refuse, and return
+	if err != nil {
+		return nil, err
+	}
+	o := &origin{addr: addr, conns: make(map[net.Conn]struct{}), rules: make(map[string]rule), closed: make(chan struct{})}
 	return o, o.listen()
 }
 
@@ -44,7 +50,7 @@ func (o *origin) listen() error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.listener, o.addr = l, l.Addr().String()
+	o.listener = l
 	o.group.Go(func() { o.accept(l) })
 	return nil
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"flag"
+	"fmt"
 	"strconv"
 	"syscall"
 	"testing"
@@ -19,7 +20,7 @@ const (
 var (
 	clients = flag.Int("clients", 300, "who poll")
 	calm    = flag.Duration("calm", 3*time.Second, "how long each stretch is in which calls are counted, with Redis and without")
-	strict  = flag.Bool("strict", false, "hold calls per interval to 1.00 ± 0.02 from below too, which a busy machine does not keep")
+	strict  = flag.Bool("strict", false, "hold calls per interval to 1.00 ± 0.02 in every stretch, and who asks to an answer in time, which a busy machine does not keep")
 )
 
 // fleet is three instances, their Redis, and the upstream behind them.
@@ -56,18 +57,48 @@ func (f *fleet) after(d time.Duration) calls {
 	return f.upstream.since(began)
 }
 
-// isOne fails the test unless the upstream is called once an interval. On a busy machine polls come late, which makes
-// calls fewer, and a command to Redis may take longer than its budget, which makes a call more; unless it is strict, one
-// of these in a stretch is allowed.
-func isOne(t *testing.T, when string, c calls) {
-	t.Helper()
-	got, least, spare := c.perInterval(), 0.9, 1.0
+// oneAnInterval returns an error unless the upstream is called once an interval. On a busy machine polls come late, which
+// makes calls fewer, and a command to Redis may take longer than its budget, which makes a call more; unless it is strict,
+// one of these in a stretch is allowed, and down to half as many.
+func oneAnInterval(c calls) error {
+	got, least, spare := c.perInterval(), 0.5, 1.0
 	if *strict {
 		least, spare = 0.98, 0
 	}
-	t.Logf("%s: %d calls, %.3f an interval", when, len(c), got)
-	if most := 1.02 + spare/c.intervals(); !(got <= most && got >= least) {
-		t.Errorf("%s: got %.3f calls an interval, want %.2f to %.2f", when, got, least, most)
+	if most := 1.02 + spare/c.intervals(); len(c) < 2 || got > most || got < least {
+		return fmt.Errorf("got %d calls, %.3f an interval, want %.2f to %.2f", len(c), got, least, most)
+	}
+	return nil
+}
+
+// oneAnIntervalEach is oneAnInterval of every instance.
+func oneAnIntervalEach(c calls) error {
+	for i := range instances {
+		if err := oneAnInterval(c.of(i)); err != nil {
+			return fmt.Errorf("instance %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// stretches are how many a fleet may need to show how often it calls, unless it is strict: a busy machine may hold up
+// several polls or commands in one.
+const stretches = 10
+
+// settles waits for a stretch of a length, the first if it is strict, in which calls are as isRight wants them.
+func (f *fleet) settles(t *testing.T, when string, stretch time.Duration, isRight func(calls) error) {
+	t.Helper()
+	for n := 1; ; n++ {
+		c := f.after(stretch)
+		err := isRight(c)
+		t.Logf("%s: %d calls, %.3f an interval", when, len(c), c.perInterval())
+		if err == nil {
+			return
+		}
+		if *strict || n == stretches {
+			t.Errorf("%s, in stretch %d: %v", when, n, err)
+			return
+		}
 	}
 }
 
@@ -90,7 +121,7 @@ func TestAFleetAsksOnceAnInterval(t *testing.T) {
 	f := assemble(t, public...)
 	c := gather(t, f)
 	<-time.After(interval) // all have come
-	isOne(t, "calm", f.after(*calm))
+	f.settles(t, "calm", *calm, oneAnInterval)
 	isAnswered(t, c)
 }
 
@@ -111,7 +142,7 @@ func TestARestartCostsACallAtMost(t *testing.T) {
 		t.Errorf("got %d calls, want at most %d: one an interval, and one a restart", got, most)
 	}
 	<-time.After(interval)
-	isOne(t, "afterwards", f.after(*calm))
+	f.settles(t, "afterwards", *calm, oneAnInterval)
 	isAnswered(t, c)
 }
 
@@ -135,7 +166,7 @@ func TestWhenTheOneWhoAsksIsStoppedTheOthersGoOn(t *testing.T) {
 		t.Errorf("got %d calls, want some, and at most %d: one per instance that goes on, and interval", len(during), most)
 	}
 	<-time.After(2 * interval)
-	isOne(t, "afterwards", f.after(*calm))
+	f.settles(t, "afterwards", *calm, oneAnInterval)
 	isAnswered(t, c)
 }
 
@@ -158,7 +189,7 @@ func TestWhileRedisHangsEachAsksForItself(t *testing.T) {
 			f.all(t, asTogether)
 			isAtMostOneEach(t, f.upstream.since(began), time.Since(began))
 			<-time.After(2 * interval)
-			isOne(t, "afterwards", f.after(*calm))
+			f.settles(t, "afterwards", *calm, oneAnInterval)
 			isAnswered(t, c)
 		})
 	}
@@ -185,13 +216,10 @@ func TestWithoutRedisEachAsksOnceAnIntervalAndThenAllAsOneAgain(t *testing.T) {
 	f.redis.Stop()
 	f.all(t, asAlone)
 	<-time.After(interval)
-	without := f.after(*calm)
-	for i := range instances {
-		isOne(t, "without Redis, of one instance", without.of(i))
-	}
+	f.settles(t, "without Redis", *calm, oneAnIntervalEach)
 	f.redis.Run(t)
 	f.all(t, asTogether)
 	<-time.After(2 * interval)
-	isOne(t, "with Redis again", f.after(*calm))
+	f.settles(t, "with Redis again", *calm, oneAnInterval)
 	isAnswered(t, c)
 }

@@ -66,7 +66,7 @@ const (
 )
 
 // waiting is how long a test waits for what it expects.
-const waiting = 15 * time.Second
+const waiting = 40 * time.Second
 
 // eventually waits until the last line of the log about how the instance is joined has text.
 func (in *instance) eventually(t *testing.T, text string) {

@@ -35,6 +35,7 @@ const (
 	mostPollGap  = 100 * time.Millisecond // from when a document is due to the next poll
 )
 
+// run takes all processors for a while. Its tests are not parallel: fleets in real time would suffer beside them.
 func (s *simulation) run(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s.store = memorystore.New(memorystore.Options{})
@@ -96,7 +97,6 @@ func (m *member) ask() {
 }
 
 func TestOneOfAThousandInstancesAsks(t *testing.T) {
-	t.Parallel()
 	for _, n := range []int{1, 10, 100, 1000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := &simulation{instances: n, lease: 30 * time.Second, lasts: 2 * time.Minute}
@@ -115,7 +115,6 @@ func TestOneOfAThousandInstancesAsks(t *testing.T) {
 
 // Whoever is stopped while it has the turn costs a call per instance and interval until the lease has ended.
 func TestAStoppedInstanceCostsNoMoreThanItsLease(t *testing.T) {
-	t.Parallel()
 	for _, lease := range []time.Duration{2 * time.Second, 30 * time.Second} {
 		t.Run(lease.String(), func(t *testing.T) {
 			s := &simulation{instances: 1000, lease: lease, stops: true, lasts: time.Minute}

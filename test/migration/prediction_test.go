@@ -24,6 +24,7 @@ const bound = 0.05
 
 // outcome is what a day at one stage came to.
 type outcome struct {
+	polls  int                      // of everybody
 	calls  map[string]int           // of the upstream, by route
 	advice map[string]advice.Advice // by route
 	logged map[string]advice.Advice // by route, from the upstream's access log
@@ -36,19 +37,23 @@ type predictions struct {
 }
 
 // dayInTime lives a day at every stage. On a machine that is too busy for the polls
-// that were planned it is another day, which proves nothing: then once more.
+// that were planned it is another day, which proves nothing: then once more, and no
+// third time.
 func dayInTime(t *testing.T, visits []visit) map[string]outcome {
 	t.Helper()
 	planned := polls(visits)
 	for range 2 {
 		days := liveEverywhere(t, visits, "observe", "coalesce", "push")
-		came := total(days["observe"].calls)
-		if came >= planned*9/10 {
+		observed := days["observe"]
+		if came := total(observed.calls); came < observed.polls {
+			t.Errorf("at observe %d calls came of %d polls", came, observed.polls)
+		}
+		if observed.polls >= planned*9/10 {
 			return days
 		}
-		t.Logf("the machine is too busy for this day: it saw %d of %d polls", came, planned)
+		t.Logf("the machine is too busy for this day: it saw %d of %d polls", observed.polls, planned)
 	}
-	t.Fatal("the machine was too busy twice: nothing is known")
+	t.Skip("the machine was too busy twice: nothing is known")
 	return nil
 }
 
@@ -100,18 +105,21 @@ func liveEverywhere(t *testing.T, visits []visit, stages ...string) map[string]o
 		fleets[stage], programs[stage] = f, serve(t, f.server.URL, routes.String())
 	}
 	var passing sync.WaitGroup
-	for _, stage := range stages {
+	polls := make([]int, len(stages))
+	for i, stage := range stages {
 		fleets[stage].begin()
 		passing.Go(func() {
-			for _, err := range live(programs[stage].front, visits) {
+			var errs []error
+			polls[i], errs = live(programs[stage].front, visits)
+			for _, err := range errs {
 				t.Errorf("at %s: %v", stage, err)
 			}
 		})
 	}
 	passing.Wait()
-	for _, stage := range stages {
+	for i, stage := range stages {
 		calls, log := fleets[stage].counted()
-		days[stage] = outcome{calls, programs[stage].advice(), programs[stage].predictFromLog(log)}
+		days[stage] = outcome{polls[i], calls, programs[stage].advice(), programs[stage].predictFromLog(log)}
 	}
 	return days
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,13 +18,14 @@ type audience struct {
 	client *http.Client
 	front  string
 	began  time.Time
+	polls  atomic.Int64 // that were begun
 
 	mu     sync.Mutex
 	errors []error
 }
 
-// live has a day pass and returns what went wrong.
-func live(front string, visits []visit) []error {
+// live has a day pass and returns how many polls there were, and what went wrong.
+func live(front string, visits []visit) (polls int, errs []error) {
 	c := &audience{front: front, began: time.Now(), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: len(visits)}}}
 	defer c.client.CloseIdleConnections()
 	var tabs sync.WaitGroup
@@ -37,7 +39,7 @@ func live(front string, visits []visit) []error {
 		})
 	}
 	tabs.Wait()
-	return c.errors
+	return int(c.polls.Load()), c.errors
 }
 
 // visit polls until it is over, or until it is told instead.
@@ -66,6 +68,7 @@ func (c *audience) visit(v *visit) error {
 // poll asks once, without regard to when the visit ends: a poll that is begun is
 // answered.
 func (c *audience) poll(v *visit, tag string) (*http.Response, error) {
+	c.polls.Add(1)
 	r, err := http.NewRequest(http.MethodGet, c.front+v.url, nil)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
+import { freePort } from './freeport.js';
+
 /**
  * @typedef {import('node:http').IncomingMessage} Request
  * @typedef {import('node:http').ServerResponse} Response
@@ -46,9 +48,9 @@ export class Origin {
   }
 
   async up() {
+    this.#port ||= await freePort();
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
-    this.#port = /** @type {import('node:net').AddressInfo} */ (this.#server.address()).port;
   }
 
   /** Breaks off what it is answering, and refuses connections from then on. */

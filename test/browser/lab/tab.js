@@ -4,7 +4,7 @@ import { Wire } from './wire.js';
 import { watch } from './watch.js';
 
 /** How long something that has to happen may take, in milliseconds. */
-const patience = 20_000;
+const patience = 60_000;
 
 /**
  * An answer to a poll as the page's script saw it.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Child } from '../../browser/lab/child.js';
+import { freePort } from '../../browser/lab/freeport.js';
 import { temporaryFolder } from '../../browser/lab/pollard.js';
 
 /** The binary that `make build` makes. */
@@ -39,17 +40,15 @@ export class Pollard {
   }
 
   async up() {
-    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
+    this.url ||= `http://127.0.0.1:${await freePort()}`;
     const settings = {
-      listen, admin: '127.0.0.1:0', upstream: this.#upstream, drain: { grace: '5s' }, log: { format: 'json', polls: false },
+      listen: new URL(this.url).host, admin: '127.0.0.1:0', upstream: this.#upstream, drain: { grace: '5s' }, log: { format: 'json', polls: false },
       routes: [{ name: 'boards', path: '/*/changes', stage: 'push', interval: '300ms', min_interval: '100ms' }],
     };
     await writeFile(this.#file, JSON.stringify(settings)); // which is YAML, too
     this.#child = new Child(binary, ['serve', '--config', this.#file]);
     const [line] = await this.#child.printed(/^.*"msg":"serving".*$/m);
-    const serving = JSON.parse(line);
-    this.url = `http://${serving.listen}`;
-    this.#admin = `http://${serving.admin}`;
+    this.#admin = `http://${JSON.parse(line).admin}`;
   }
 
   /** Asks it to end, and waits until it has. */
