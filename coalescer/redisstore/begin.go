@@ -50,7 +50,7 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 	}
 	r, claim := reading{before: time.Now()}, s.claims.next()
 	keys := []string{s.key(name, stateKey), s.key(name, leaseKey)}
-	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before))
+	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before), s.options.StateBytes)
 	if err != nil {
 		if !errors.Is(err, ErrDown) {
 			s.claims.lost(claim, name)

@@ -19,7 +19,8 @@ type Options struct {
 	// after three times as long, and given up after seven.
 	ProbeEvery time.Duration
 	// StateBytes bounds what is stored of one state, compressed; of a larger one
-	// only the tag is. Default 1 MiB.
+	// only the tag is. One that is larger all the same is left with Redis, and
+	// upstream is asked. Default 1 MiB.
 	StateBytes int
 
 	// OnMode, if not nil, is called with each mode that lasts long enough to be
