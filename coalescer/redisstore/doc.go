@@ -35,6 +35,7 @@
 // Redis is a help. Each command has a budget; after three in a row that fail, for
 // more than two budgets where they time out, or one that Redis refuses for a reason
 // that will last, Begin fails at once with ErrDown,
-// until a probe that writes has succeeded within the budget. Options.OnMode is
-// told, once per change. In a Cluster one server that fails counts for all.
+// until a probe that writes has succeeded within the budget. Where nobody begins
+// anything such writes are the commands that fail. Options.OnMode is told, once per
+// change. In a Cluster one server that fails counts for all.
 package redisstore

@@ -14,8 +14,8 @@ type Options struct {
 	Prefix   string        // of every key and channel; default "pollard:"
 	Budget   time.Duration // a command is answered within, or has failed; default 50ms
 	Patience time.Duration // how long Begin waits for another instance at most; default 1s
-	// ProbeEvery is how often Redis is tried while it is down, give or take a
-	// fifth; default 1s. A connection with subscriptions is asked for a sign of life
+	// ProbeEvery is how often Redis is tried while it is down or nobody uses it,
+	// give or take a fifth; default 1s. A connection with subscriptions is asked for a sign of life
 	// after three times as long, and given up after seven.
 	ProbeEvery time.Duration
 	// StateBytes bounds what is stored of one state, compressed; of a larger one
