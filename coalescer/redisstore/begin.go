@@ -45,11 +45,17 @@ const (
 
 // begin tries once: with what is known here, else with Redis.
 func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
+	if err := s.seals.permits(name); err != nil {
+		return beginning{}, err
+	}
 	if said := s.board.known(name, t.Fresh); said != nil {
 		return beginning{said: said}, nil
 	}
 	r, claim := reading{before: time.Now()}, s.claims.next()
 	keys := []string{s.key(name, stateKey), s.key(name, leaseKey)}
+	if who, isPrivate := name.Owner(); isPrivate {
+		keys = append(keys, s.voidKey(who))
+	}
 	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before), s.options.StateBytes)
 	if err != nil {
 		if !errors.Is(err, ErrDown) {
@@ -72,7 +78,12 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 		return beginning{}, errReply
 	}
 	if what == told {
-		return s.told(name, answer[2], r)
+		b, err := s.told(name, answer[2], r)
+		if errors.Is(err, errSealed) && t.Fresh > 0 {
+			t.Fresh = 0 // it is as good as none, as after the secret has changed
+			return s.begin(ctx, name, t)
+		}
+		return b, err
 	}
 	token, ok := answer[2].(int64)
 	if !ok {
@@ -104,7 +115,7 @@ func (s *Store) told(name coalescer.Name, reply any, r reading) (beginning, erro
 	if !ok {
 		return beginning{}, errReply
 	}
-	said, err := decode(value, r)
+	said, err := s.seals.decode(name, value, r)
 	if err != nil {
 		return beginning{}, s.explain(err)
 	}

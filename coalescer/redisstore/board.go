@@ -112,8 +112,12 @@ func (v visit) leave() {
 }
 
 // known returns what is known here of name, if upstream was asked for it less
-// than fresh ago. That costs Redis nothing.
+// than fresh ago. That costs Redis nothing. Whether what is of one identity is void
+// by now, Redis alone knows.
 func (b *board) known(name coalescer.Name, fresh time.Duration) *coalescer.Said {
+	if _, isPrivate := name.Owner(); isPrivate {
+		return nil
+	}
 	value, clock := b.value(name)
 	if value == "" || !clock.known() {
 		return nil
@@ -122,7 +126,7 @@ func (b *board) known(name coalescer.Name, fresh time.Duration) *coalescer.Said 
 	if err != nil || time.Since(clock.local(h.asked)) >= fresh || time.Since(clock.local(h.until)) >= 0 {
 		return nil
 	}
-	said, err := decode(value, clock)
+	said, err := b.store.seals.decode(name, value, clock)
 	if err != nil {
 		return nil // Redis has it, and the error with it
 	}

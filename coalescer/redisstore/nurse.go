@@ -52,7 +52,7 @@ func (s *Store) examine(ctx context.Context) {
 func (s *Store) tryout(ctx context.Context) {
 	name, ok := s.health.doubted()
 	if !ok {
-		cryptorand.Read(name[:]) // never fails
+		cryptorand.Read(name[:16]) // never fails
 	}
 	err := s.write(ctx, name, s.options.Budget)
 	switch {

@@ -12,6 +12,7 @@ type Options struct {
 	TLS  *tls.Config // for rediss; nil means the system's authorities
 
 	Prefix   string        // of every key and channel; default "pollard:"
+	Secret   []byte        // of the fleet: what is of one identity is encrypted with it, and fails without
 	Budget   time.Duration // a command is answered within, or has failed; default 50ms
 	Patience time.Duration // how long Begin waits for another instance at most; default 1s
 	// ProbeEvery is how often Redis is tried while it is down or nobody uses it,

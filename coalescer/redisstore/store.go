@@ -22,6 +22,7 @@ type Store struct {
 	client    redis.UniversalClient
 	scripts   scripts
 	instance  instance
+	seals     *sealer
 	claims    *claims
 	health    *health
 	board     *board
@@ -48,6 +49,9 @@ func New(o Options) (*Store, error) {
 	}
 	logging.Disable() // go-redis writes to stderr what it returns as errors, too
 	s := &Store{options: o.withDefaults(), endpoints: e, scripts: newScripts()}
+	if s.seals, err = newSealer(s.options); err != nil {
+		return nil, fmt.Errorf("deriving a key from the secret: %w", err)
+	}
 	s.health = newHealth(2 * s.options.Budget)
 	s.client = e.client(s.options)
 	s.close = sync.OnceValue(s.shut)

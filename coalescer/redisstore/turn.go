@@ -80,7 +80,7 @@ func (o *outbox) close() {
 }
 
 func (o *outbox) work() {
-	enc := newEncoder(o.store.options.StateBytes)
+	enc := newEncoder(o.store.options.StateBytes, o.store.seals)
 	for e := range o.endings {
 		if o.store.health.check() != nil {
 			continue
@@ -98,7 +98,7 @@ func (e ending) publish(enc *encoder) {
 	s := e.store
 	value := enc.encode(e.turn, e.said, s.full.Load())
 	inline := headBytes
-	if len(value) <= inlineBytes {
+	if _, isPrivate := e.name.Owner(); !isPrivate && len(value) <= inlineBytes {
 		inline = len(value)
 	}
 	keys := []string{s.key(e.name, stateKey), s.key(e.name, leaseKey)}
