@@ -22,6 +22,7 @@ func needsRestart(old, new *config.Config) []string {
 		{"admin_read_token", old.AdminReadToken, new.AdminReadToken},
 		{"state", old.State, new.State},
 		{"redis", old.Redis, new.Redis},
+		{"redis_hints", old.RedisHints, new.RedisHints},
 		{"fleet", old.Fleet, new.Fleet},
 		{"news_redis", old.NewsRedis, new.NewsRedis},
 		{"news_channel", old.NewsChannel, new.NewsChannel},

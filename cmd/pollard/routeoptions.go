@@ -24,7 +24,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 			},
 			ActorHeader: r.ActorHeader, ActorCookie: r.ActorCookie,
 			Policy: coalescer.Policy{
-				Share:    share(r.Share),
+				Share: share(r.Share), StorePrivate: r.StorePrivate,
 				Interval: r.Interval, MinInterval: r.MinInterval, MaxInterval: r.MaxInterval,
 				Staleness: budget(r), Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
 				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease, SafetyInterval: r.SafetyInterval,

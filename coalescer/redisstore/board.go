@@ -33,14 +33,6 @@ func newBoard(s *Store) *board {
 	}
 }
 
-// verb is the command that says hints.
-func (b *board) verb() string {
-	if b.store.endpoints.cluster {
-		return "SPUBLISH"
-	}
-	return "PUBLISH"
-}
-
 // entry returns that of name, and has a new one subscribed. It is called with mu
 // held.
 func (b *board) entry(name coalescer.Name) *entry {

@@ -8,8 +8,9 @@ import (
 
 // Options say where Redis is and how much it may cost.
 type Options struct {
-	URLs []*url.URL  // see ParseURLs; at least one
-	TLS  *tls.Config // for rediss; nil means the system's authorities
+	URLs  []*url.URL  // of one deployment; at least one
+	Hints []*url.URL  // of another, which carries the hints; none: the same
+	TLS   *tls.Config // for rediss; nil means the system's authorities
 
 	Prefix   string        // of every key and channel; default "pollard:"
 	Secret   []byte        // of the fleet: what is of one identity is encrypted with it, and fails without
