@@ -87,6 +87,11 @@ func sources(news []config.News) []ledger.Source {
 	return sources
 }
 
+// access is who may do what on the admin listener.
+func access(c *config.Config) admin.Access {
+	return admin.Access{Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Webhooks: webhooks(c)}
+}
+
 // webhooks turns the configuration's words into the admin listener's. Their
 // templates have been read once already.
 func webhooks(c *config.Config) []admin.Webhook {
