@@ -43,8 +43,26 @@ const (
 	taken
 )
 
-// begin tries once: with what is known here, else with Redis.
+// begin tries once. A state that does not authenticate is as good as none, as after
+// the secret has changed: one that is younger will do, else it is replaced.
 func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
+	b, err := s.attempt(ctx, name, t)
+	if bad := (*unauthentic)(nil); errors.As(err, &bad) {
+		t.Fresh = min(t.Fresh, bad.age)
+		return s.attempt(ctx, name, t)
+	}
+	return b, err
+}
+
+// unauthentic is a state that is not what an instance of the fleet has published.
+type unauthentic struct {
+	age time.Duration // as it says itself
+}
+
+func (*unauthentic) Error() string { return errSealed.Error() }
+
+// attempt is one look: at what is known here, else at Redis.
+func (s *Store) attempt(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
 	if err := s.seals.permits(name); err != nil {
 		return beginning{}, err
 	}
@@ -78,12 +96,7 @@ func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Term
 		return beginning{}, errReply
 	}
 	if what == told {
-		b, err := s.told(name, answer[2], r)
-		if errors.Is(err, errSealed) && t.Fresh > 0 {
-			t.Fresh = 0 // it is as good as none, as after the secret has changed
-			return s.begin(ctx, name, t)
-		}
-		return b, err
+		return s.told(name, answer[2], r)
 	}
 	token, ok := answer[2].(int64)
 	if !ok {
@@ -116,6 +129,10 @@ func (s *Store) told(name coalescer.Name, reply any, r reading) (beginning, erro
 		return beginning{}, errReply
 	}
 	said, err := s.seals.decode(name, value, r)
+	if errors.Is(err, errSealed) {
+		h, _, _ := parseHead(value) // it has been read before
+		return beginning{}, &unauthentic{age: time.Duration(r.redis-h.asked) * time.Microsecond}
+	}
 	if err != nil {
 		return beginning{}, s.explain(err)
 	}

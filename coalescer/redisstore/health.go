@@ -125,11 +125,12 @@ func (h *health) hear(err error) {
 	}
 }
 
-// isUnproven reports whether no command was answered for so long.
+// isUnproven reports whether no command was answered for so long, or the last was
+// not.
 func (h *health) isUnproven(since time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return time.Since(h.answered) >= since
+	return h.failed > 0 || time.Since(h.answered) >= since
 }
 
 // doubted returns whose command failed last, if none has been answered since.

@@ -42,7 +42,7 @@ func (s *Store) examine(ctx context.Context) {
 	switch {
 	case s.health.check() != nil:
 		s.probe(ctx)
-	case s.health.isUnproven(s.options.ProbeEvery / 2):
+	case s.health.isUnproven(s.options.ProbeEvery):
 		s.tryout(ctx)
 	}
 }
