@@ -46,7 +46,7 @@ func TestHintsMayBeOfAClusterOfTheirOwn(t *testing.T) {
 func TestEachOfTwoDeploymentsMayBeAwayAlone(t *testing.T) {
 	t.Parallel()
 	states, said := redistest.Start(t), redistest.Start(t)
-	o := redisstore.Options{URLs: urls(t, "redis://"+states.Addr), Hints: urls(t, "redis://"+said.Addr), Patience: 2 * time.Second}
+	o := redisstore.Options{URLs: urls(t, "redis://"+states.Addr), Hints: urls(t, "redis://"+said.Addr)}
 	a, b := open(t, o), open(t, o)
 	var heard atomic.Int64
 	defer b.Watch(coalescer.Name{1}, func() { heard.Add(1) })()
