@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type Coalescer struct {
 	writes    *writes
 	forms     forms
 	watched   *watched
+
+	tellsWrites atomic.Bool // to the store
 
 	ctx     context.Context // the life of all calls
 	cancel  context.CancelCauseFunc
@@ -96,6 +99,7 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 	if f == nil {
 		return
 	}
+	f.heedRefusal(r, k.Identity, resp)
 	reason := r.unshareable(resp)
 	f.mu.Lock()
 	f.passed(resp, reason, time.Now())

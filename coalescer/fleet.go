@@ -20,7 +20,7 @@ func (f *Feed) ask(fl *flight, r *Route) (res result, turn Turn) {
 	if !fl.common {
 		return f.c.call(fl, r), nil
 	}
-	turn, said, err := f.c.store.Begin(fl.req.Context(), Name(f.key.Target), f.terms(fl, r))
+	turn, said, err := f.c.store.Begin(fl.req.Context(), fl.name, f.terms(fl, r))
 	switch {
 	case err != nil: // the fleet cannot help: each for itself
 	case said == nil:
@@ -44,13 +44,16 @@ func (f *Feed) terms(fl *flight, r *Route) Terms {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	interval := f.interval(r)
-	fresh := r.freshFor(interval)
+	fresh, keep := r.freshFor(interval), keep(r, interval)
+	if _, isPrivate := fl.name.Owner(); isPrivate {
+		fresh, keep = min(interval, PrivateKeep), min(keep, PrivateKeep)
+	}
 	for _, since := range [...]time.Time{f.asked, f.touched()} {
 		if !since.IsZero() {
 			fresh = min(fresh, fl.began.Sub(since))
 		}
 	}
-	return Terms{Fresh: fresh, Lease: turnOf(r, interval), Keep: keep(r, interval)}
+	return Terms{Fresh: fresh, Lease: turnOf(r, interval), Keep: keep}
 }
 
 // turnOf is how long the others leave the turn to one that is not heard of: a
@@ -125,10 +128,10 @@ func (w *Watch) listen(p *Poll) (stop func()) {
 	f := w.feed
 	switch {
 	case f.isCommon():
-		return f.c.store.Watch(Name(f.key.Target), f.heard)
+		return f.c.store.Watch(commonName(f.key.Target), f.heard)
 	case f.c.store != nil && p.Route.Share == Changes:
 		pr := f.c.probes.of(p.Place)
-		return f.c.store.Watch(Name(p.Place), func() {
+		return f.c.store.Watch(commonName(p.Place), func() {
 			pr.heard()
 			f.heard()
 		})
@@ -173,7 +176,7 @@ func (c *Coalescer) probeAsOne(req *http.Request, tag etag.Tag, p *Poll, n *news
 		}
 		var said *Said
 		var err error
-		if turn, said, err = c.store.Begin(req.Context(), Name(p.Place), t); err == nil && said != nil && isTag(said.Tag) {
+		if turn, said, err = c.store.Begin(req.Context(), commonName(p.Place), t); err == nil && said != nil && isTag(said.Tag) {
 			return news{said.Tag, said.Asked, said.Asked.Add(interval)}, false
 		}
 	}

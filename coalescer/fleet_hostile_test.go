@@ -49,6 +49,8 @@ func (s forger) Begin(context.Context, coalescer.Name, coalescer.Terms) (coalesc
 
 func (forger) Watch(coalescer.Name, func()) (stop func()) { return func() {} }
 
+func (forger) Void(context.Context, coalescer.Identity) {}
+
 // What upstream could not have said for all, no store can have anybody told.
 func TestWhatCannotHaveBeenForAllIsNotTakenFromTheStore(t *testing.T) {
 	with := func(name, value string) http.Header {

@@ -25,6 +25,7 @@ type flight struct {
 	stale  bool        // something was held when it began
 	whole  bool        // with its body
 	known  bool        // tag is what is held, or there is none
+	name   Name        // what the fleet calls the document
 	common bool        // another instance's answer would do
 	vary   []string    // learnt fields that the key holds
 	header http.Header // the leader's fields
@@ -83,7 +84,7 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 	}
 	fl.whole = f.snap != nil && !f.snap.Bodyless
 	fl.known = tag == "" || tag == f.snap.conditional()
-	fl.common = f.isCommon() && (reason == ledger.Poll || reason == ledger.Watch)
+	fl.name, fl.common = f.nameFor(p.Route, p.Writer, reason)
 	fl.req = p.Call(ctx, reason)
 	if tag != "" {
 		fl.req.Header["If-None-Match"] = []string{string(tag)}
@@ -144,6 +145,7 @@ func (f *Feed) fly(fl *flight, r *Route) {
 	if res.response == nil {
 		fl.cancel(nil)
 	}
+	f.heedRefusal(r, fl.writer, res.response)
 	f.land(fl, r, res)
 	f.publish(fl, turn)
 }

@@ -27,6 +27,9 @@ func (s Share) String() string {
 // reload makes new policies, and documents live on under them.
 type Policy struct {
 	Share Share
+	// StorePrivate has the instances of a fleet share what is of one identity, too, each
+	// with itself: only where Share is Nothing.
+	StorePrivate bool
 
 	Interval    time.Duration // between upstream calls for one document where upstream gives no Poll-Interval
 	MinInterval time.Duration // lower bound of the interval

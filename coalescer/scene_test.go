@@ -100,7 +100,7 @@ func (s *scene) poll(user, target string, lines ...string) *coalescer.Poll {
 		URL:       "app.test" + target,
 		Route:     s.route,
 		Condition: etag.ParseCondition(header),
-		Writer:    hashOf("writer", user),
+		Writer:    hashOf("identity", user),
 		Header:    header,
 		Vary:      vary,
 		Call: func(ctx context.Context, reason ledger.Reason) *http.Request {

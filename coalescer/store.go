@@ -13,7 +13,10 @@ import (
 // dependency: on any error an instance asks upstream as if it were alone, and
 // two that ask at a time cost a call, never a wrong answer.
 //
-// Nothing of one identity is given to a Store unless the route says so.
+// Nothing of one identity is given to a Store unless the route says so. Then the
+// name says whose it is, and the store tells it to nobody who could not have made it
+// up: what is kept outside of the process is encrypted, and authenticated with its
+// name and its ages. A store that cannot do that fails.
 type Store interface {
 	// Begin takes the turn to ask upstream for what name stands for. Where
 	// another instance has been told of it less than t.Fresh ago, or is asking
@@ -25,6 +28,11 @@ type Store interface {
 	// state of name whose tag is another than before. It is a hint: one may be
 	// lost. changed must not block. After stop has returned it is not called.
 	Watch(name Name, changed func()) (stop func())
+
+	// Void has no instance told any more what upstream was asked for before now
+	// on behalf of who, whenever it is or was published. It returns when that is so,
+	// or cannot be had: then what was said is told until it is not fresh any more.
+	Void(ctx context.Context, who Identity)
 }
 
 // Turn is the permission of one instance to ask upstream. One of its methods
@@ -36,10 +44,6 @@ type Turn interface {
 	// Release lets somebody else ask: upstream's answer is not for all.
 	Release()
 }
-
-// Name is what the instances call a document: a keyed hash, of a key without an
-// identity, or of a place that is probed.
-type Name [16]byte
 
 // Terms are the bounds of a turn.
 type Terms struct {

@@ -62,6 +62,7 @@ func (ws *watched) feeds() []*Feed {
 // is asked for at once. It must be told before the writer sees the answer.
 func (c *Coalescer) Wrote(writer Identity) {
 	c.writes.note(writer, time.Now())
+	c.void(writer)
 	for _, w := range c.watched.of(writer) {
 		w.feed.hasten(w)
 	}
@@ -72,6 +73,7 @@ func (c *Coalescer) Wrote(writer Identity) {
 // before the answer is seen.
 func (c *Coalescer) SignedOut(who Identity) {
 	c.writes.note(who, time.Now())
+	c.void(who)
 	for _, w := range c.watched.of(who) {
 		w.feed.end(&Ended{Status: http.StatusUnauthorized}, by(who))
 	}

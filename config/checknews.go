@@ -28,6 +28,13 @@ func (d *decoder) checkWebhooks(c *Config) {
 	}
 }
 
+// checkHints warns of hints about nothing.
+func (d *decoder) checkHints(c *Config) {
+	if d.isSound("redis_hints") && len(c.Redis) == 0 {
+		d.warn("redis_hints", "means nothing: no redis is configured")
+	}
+}
+
 // checkNews warns of sources that a route names and that nothing can come from:
 // it would never be covered.
 func (d *decoder) checkNews(c *Config, r *Route, at string) {

@@ -20,9 +20,10 @@ type Config struct {
 	AdminToken     Secret // may change things on the admin listener; "" means nobody from outside loopback
 	AdminReadToken Secret // may read the admin listener; "" means everybody who reaches it
 
-	State string     // folder of what must survive a restart; "" means nothing does
-	Redis []*url.URL // the fleet's Redis; none by default
-	Fleet string     // the name under which this fleet's rollout is kept there
+	State      string     // folder of what must survive a restart; "" means nothing does
+	Redis      []*url.URL // the fleet's Redis; none by default
+	RedisHints []*url.URL // where hints are said instead; none by default
+	Fleet      string     // the name under which this fleet's rollout is kept there
 
 	NewsRedis   []*url.URL // GitLab's Redis, for news; none by default
 	NewsChannel string     // where the fleet's Redis tells of changes

@@ -13,6 +13,7 @@ func (d *decoder) crossCheck(c *Config) {
 	d.checkSecrets(c)
 	d.checkDrain(c)
 	d.checkWebhooks(c)
+	d.checkHints(c)
 	names, paths := map[string]string{}, map[string]string{}
 	for i := range c.Routes {
 		r, at := &c.Routes[i], element("routes", i)
@@ -25,6 +26,7 @@ func (d *decoder) crossCheck(c *Config) {
 		d.checkIntervals(r, at)
 		d.checkHeaders(r, at)
 		d.checkPercent(r, at)
+		d.checkPrivate(c, r, at)
 		d.checkNews(c, r, at)
 	}
 }
@@ -58,8 +60,10 @@ func (d *decoder) checkSecrets(c *Config) {
 	}
 }
 
+// enough is how many characters no secret should be shorter than.
+const enough = 16
+
 func (d *decoder) checkGuessable(key string, s Secret) {
-	const enough = 16
 	if d.isSound(key) && len(s) < enough {
 		d.warn(key, "can be guessed; want at least %d random characters", enough)
 	}

@@ -24,6 +24,8 @@ func (r *Route) matchKeys() []key {
 			doc: "The share of actors on this rung; the others stand one rung lower."},
 		{name: "share", to: scalar(&r.Share, share()), def: "nothing",
 			doc: "What may be shared between different identities: nothing; the news that something changed; under verified, between those whom the upstream has given the same bytes, the news that nothing did; or everything, which says that the route is public."},
+		{name: "store_private", to: scalar(&r.StorePrivate, boolean()), def: "false",
+			doc: "Documents of one identity are shared by the instances of a fleet, too: in redis, encrypted with secret, for polls of the same identity alone. Only with share: nothing."},
 	}
 }
 

@@ -13,6 +13,9 @@ type Route struct {
 	Stage   rollout.Stage   // rung of the ladder
 	Percent rollout.Percent // share of actors on that rung
 	Share   Share           // what may be shared between different identities
+	// StorePrivate has the fleet share documents of one identity, each with itself. It
+	// comes with a secret, and with ShareNothing.
+	StorePrivate bool
 
 	Interval     time.Duration // between two upstream calls, where the upstream does not say
 	Auto         bool          // interval: auto

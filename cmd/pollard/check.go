@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -22,13 +23,16 @@ func checkRedis(file string, env config.Environment) config.Problems {
 	if err != nil {
 		return config.Problems{{Message: err.Error()}}
 	}
-	if len(c.Redis) > 0 {
-		err = redisstore.Check(c.Redis)
+	var problems config.Problems
+	for key, urls := range map[string][]*url.URL{"redis": c.Redis, "redis_hints": c.RedisHints} {
+		if len(urls) == 0 {
+			continue
+		}
+		if err := redisstore.Check(urls); err != nil {
+			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error()})
+		}
 	}
-	if err != nil {
-		return config.Problems{{File: file, Key: "redis", Message: err.Error()}}
-	}
-	return nil
+	return problems
 }
 
 func newCheck(e environment) *cobra.Command {

@@ -18,7 +18,8 @@ func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() 
 	if len(c.Redis) == 0 {
 		return nil, nil
 	}
-	store, err := redisstore.New(redisstore.Options{URLs: c.Redis, Prefix: prefix(c), OnMode: func(m redisstore.Mode, why error) {
+	o := redisstore.Options{URLs: c.Redis, Hints: c.RedisHints, Prefix: prefix(c), Secret: []byte(c.Secret)}
+	o.OnMode = func(m redisstore.Mode, why error) {
 		switch m {
 		case redisstore.Together:
 			log.Info("this instance asks together with the fleet")
@@ -27,7 +28,8 @@ func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() 
 		default:
 			log.Warn("this instance asks for itself: Redis cannot be used", "error", why)
 		}
-	}})
+	}
+	store, err := redisstore.New(o)
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}

@@ -53,6 +53,7 @@ type instance struct {
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
 	admin     *http.Server
+	operators *admin.Handler // of admin
 
 	ctx     context.Context // ends with close
 	leaving sync.WaitGroup  // watchers being sent away
@@ -133,12 +134,12 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.history = admin.NewHistory(in.proxy, in.ledger)
 	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
 	in.onClose(func() { in.door.Close() })
+	in.operators = admin.New(admin.Options{
+		Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
+		Ready: in.ready, Apart: in.apart(), Access: access(c), Loopback: isLoopback(c.Admin),
+	})
 	in.admin = &http.Server{
-		Handler: admin.New(admin.Options{
-			Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
-			Ready: in.ready, Apart: in.apart(),
-			Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Loopback: isLoopback(c.Admin), Webhooks: webhooks(c),
-		}),
+		Handler:           in.operators,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -200,6 +201,7 @@ func (in *instance) reload(c *config.Config) error {
 		return err
 	}
 	in.autopilot.Store(autopilot(c))
+	in.operators.Admit(access(c))
 	for _, key := range needsRestart(in.config, c) {
 		in.log.Warn("this setting takes effect after a restart", "key", key)
 	}

@@ -24,7 +24,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 			},
 			ActorHeader: r.ActorHeader, ActorCookie: r.ActorCookie,
 			Policy: coalescer.Policy{
-				Share:    share(r.Share),
+				Share: share(r.Share), StorePrivate: r.StorePrivate,
 				Interval: r.Interval, MinInterval: r.MinInterval, MaxInterval: r.MaxInterval,
 				Staleness: budget(r), Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
 				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease, SafetyInterval: r.SafetyInterval,
@@ -85,6 +85,11 @@ func sources(news []config.News) []ledger.Source {
 		sources = append(sources, ledger.Source(n))
 	}
 	return sources
+}
+
+// access is who may do what on the admin listener.
+func access(c *config.Config) admin.Access {
+	return admin.Access{Token: string(c.AdminToken), ReadToken: string(c.AdminReadToken), Webhooks: webhooks(c)}
 }
 
 // webhooks turns the configuration's words into the admin listener's. Their

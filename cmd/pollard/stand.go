@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -28,6 +29,9 @@ func (in *instance) stand(c *config.Config, s *ladder.State) error {
 	isKilled := s.Kill != nil
 	if in.killed && !isKilled {
 		in.coalescer.Expire()
+	}
+	if slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.StorePrivate }) {
+		in.coalescer.TellWrites() // and go on after it is off here: other instances are reloaded later
 	}
 	options := routes(c)
 	for i := range options {

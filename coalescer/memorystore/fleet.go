@@ -28,7 +28,9 @@ type Fleet struct {
 	options Options
 
 	mu        sync.Mutex
-	documents map[coalescer.Name]*document // guarded by mu, and so is what they hold
+	documents map[coalescer.Name]*document     // guarded by mu, and so is what they hold
+	voids     map[coalescer.Identity]time.Time // the same: of each, what was asked before is void
+	allVoid   time.Time                        // the same of all
 }
 
 // New returns a Fleet without instances.
@@ -39,7 +41,7 @@ func New(o Options) *Fleet {
 	if o.Names == 0 {
 		o.Names = 1 << 16
 	}
-	return &Fleet{options: o, documents: make(map[coalescer.Name]*document)}
+	return &Fleet{options: o, documents: make(map[coalescer.Name]*document), voids: make(map[coalescer.Identity]time.Time)}
 }
 
 // Instance returns the view of one more instance.

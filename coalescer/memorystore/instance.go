@@ -43,7 +43,7 @@ func (in *Instance) try(name coalescer.Name, t coalescer.Terms) (*turn, *coalesc
 	if d == nil {
 		return nil, nil, nil, ErrFull
 	}
-	if said := d.current(now, t.Fresh); said != nil {
+	if said := d.current(now, t.Fresh); said != nil && !in.fleet.isVoid(name, said) {
 		return nil, said, nil, nil
 	}
 	if number, ok := d.take(now, t.Lease); ok {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMemoryKeepsTheContractOfAStore(t *testing.T) {
-	for _, c := range slices.Concat(storetest.Turns(), storetest.States(), storetest.Watches(), storetest.Crowds()) {
+	for _, c := range slices.Concat(storetest.Turns(), storetest.States(), storetest.Watches(), storetest.Private(), storetest.Crowds()) {
 		t.Run(c.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fleet := memorystore.New(memorystore.Options{Patience: storetest.Patience})

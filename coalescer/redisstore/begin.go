@@ -43,14 +43,38 @@ const (
 	taken
 )
 
-// begin tries once: with what is known here, else with Redis.
+// begin tries once. A state that does not authenticate is as good as none, as after
+// the secret has changed: one that is younger will do, else it is replaced.
 func (s *Store) begin(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
+	b, err := s.attempt(ctx, name, t)
+	if bad := (*unauthentic)(nil); errors.As(err, &bad) {
+		t.Fresh = min(t.Fresh, bad.age)
+		return s.attempt(ctx, name, t)
+	}
+	return b, err
+}
+
+// unauthentic is a state that is not what an instance of the fleet has published.
+type unauthentic struct {
+	age time.Duration // as it says itself
+}
+
+func (*unauthentic) Error() string { return errSealed.Error() }
+
+// attempt is one look: at what is known here, else at Redis.
+func (s *Store) attempt(ctx context.Context, name coalescer.Name, t coalescer.Terms) (beginning, error) {
+	if err := s.seals.permits(name); err != nil {
+		return beginning{}, err
+	}
 	if said := s.board.known(name, t.Fresh); said != nil {
 		return beginning{said: said}, nil
 	}
 	r, claim := reading{before: time.Now()}, s.claims.next()
 	keys := []string{s.key(name, stateKey), s.key(name, leaseKey)}
-	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before))
+	if who, isPrivate := name.Owner(); isPrivate {
+		keys = append(keys, s.voidKey(who))
+	}
+	reply, err := s.run(ctx, s.scripts.begin, name, keys, version, t.Fresh.Microseconds(), max(t.Lease.Milliseconds(), 1), claim[:], s.latest(r.before), s.options.StateBytes)
 	if err != nil {
 		if !errors.Is(err, ErrDown) {
 			s.claims.lost(claim, name)
@@ -104,7 +128,11 @@ func (s *Store) told(name coalescer.Name, reply any, r reading) (beginning, erro
 	if !ok {
 		return beginning{}, errReply
 	}
-	said, err := decode(value, r)
+	said, err := s.seals.decode(name, value, r)
+	if errors.Is(err, errSealed) {
+		h, _, _ := parseHead(value) // it has been read before
+		return beginning{}, &unauthentic{age: time.Duration(r.redis-h.asked) * time.Microsecond}
+	}
 	if err != nil {
 		return beginning{}, s.explain(err)
 	}

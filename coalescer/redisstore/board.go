@@ -33,14 +33,6 @@ func newBoard(s *Store) *board {
 	}
 }
 
-// verb is the command that says hints.
-func (b *board) verb() string {
-	if b.store.endpoints.cluster {
-		return "SPUBLISH"
-	}
-	return "PUBLISH"
-}
-
 // entry returns that of name, and has a new one subscribed. It is called with mu
 // held.
 func (b *board) entry(name coalescer.Name) *entry {
@@ -112,8 +104,12 @@ func (v visit) leave() {
 }
 
 // known returns what is known here of name, if upstream was asked for it less
-// than fresh ago. That costs Redis nothing.
+// than fresh ago. That costs Redis nothing. Whether what is of one identity is void
+// by now, Redis alone knows.
 func (b *board) known(name coalescer.Name, fresh time.Duration) *coalescer.Said {
+	if _, isPrivate := name.Owner(); isPrivate {
+		return nil
+	}
 	value, clock := b.value(name)
 	if value == "" || !clock.known() {
 		return nil
@@ -122,7 +118,7 @@ func (b *board) known(name coalescer.Name, fresh time.Duration) *coalescer.Said 
 	if err != nil || time.Since(clock.local(h.asked)) >= fresh || time.Since(clock.local(h.until)) >= 0 {
 		return nil
 	}
-	said, err := decode(value, clock)
+	said, err := b.store.seals.decode(name, value, clock)
 	if err != nil {
 		return nil // Redis has it, and the error with it
 	}

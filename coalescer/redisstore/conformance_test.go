@@ -38,7 +38,7 @@ end
 return ''`
 
 func everything() []storetest.Case {
-	return slices.Concat(storetest.Turns(), storetest.States(), storetest.Watches(), storetest.Crowds())
+	return slices.Concat(storetest.Turns(), storetest.States(), storetest.Watches(), storetest.Private(), storetest.Crowds())
 }
 
 // conform runs cases on instances that open makes.
@@ -72,6 +72,9 @@ func start(t testing.TB, o redisstore.Options) *redisstore.Store {
 	t.Helper()
 	if o.Budget == 0 {
 		o.Budget = budget
+	}
+	if o.Secret == nil {
+		o.Secret = []byte(storetest.Secret)
 	}
 	o.ProbeEvery = 100 * time.Millisecond
 	if o.Patience == 0 {

@@ -32,19 +32,29 @@ var errContent = errors.New("a state that cannot be read")
 // appendContent appends what s says to b: a byte of flags, the tag, and, where
 // there are any, the fields and the body. Lengths are unsigned varints.
 func (e *encoder) appendContent(b []byte, s *coalescer.Said) []byte {
-	plain := appendString(nil, string(s.Tag))
-	var flags byte
-	if s.Header != nil {
-		flags |= flagFields
-		plain = appendFields(plain, s.Header)
-		plain = append(plain, s.Body...)
-	}
+	flags, plain := flagsOf(s), appendPlain(nil, s)
 	if short := e.deflate(plain); short != nil {
 		b = append(b, flags|flagDeflated)
 		b = binary.AppendUvarint(b, uint64(len(plain)))
 		return append(b, short...)
 	}
 	return append(append(b, flags), plain...)
+}
+
+func flagsOf(s *coalescer.Said) (flags byte) {
+	if s.Header != nil {
+		flags |= flagFields
+	}
+	return flags
+}
+
+// appendPlain appends what follows the flags where it is not deflated.
+func appendPlain(b []byte, s *coalescer.Said) []byte {
+	b = appendString(b, string(s.Tag))
+	if s.Header == nil {
+		return b
+	}
+	return append(appendFields(b, s.Header), s.Body...)
 }
 
 func appendFields(b []byte, h http.Header) []byte {

@@ -42,7 +42,7 @@ func startCluster(t *testing.T) [2]*redistest.Server {
 func TestAClusterKeepsTheContractOfAStore(t *testing.T) {
 	t.Parallel()
 	nodes := startCluster(t)
-	conform(t, slices.Concat(storetest.Turns(), storetest.States(), storetest.Crowds()), func(t *testing.T) *redisstore.Store {
+	conform(t, slices.Concat(storetest.Turns(), storetest.States(), storetest.Private(), storetest.Crowds()), func(t *testing.T) *redisstore.Store {
 		return open(t, redisstore.Options{URLs: urls(t, "redis://"+nodes[0].Addr, "redis://"+nodes[1].Addr), Prefix: t.Name() + ":"})
 	})
 	// Hints of one server come in order, and these cases rely on that: a prefix

@@ -64,31 +64,37 @@ func refusal(err error) (advice string, ok bool) {
 
 // explain returns what err means, in one line that names who is meant and never
 // a password.
-func (s *Store) explain(err error) error {
+func (s *Store) explain(err error) error { return s.endpoints.explain(err, s.health.hasWorked()) }
+
+// explain is the same of the hints.
+func (h *hints) explain(err error) error { return h.endpoints.explain(err, h.worked.Load()) }
+
+// explain returns what err means at a deployment that has worked before, or not.
+func (e endpoints) explain(err error, hasWorked bool) error {
 	if advice, ok := refusal(err); ok {
-		return fmt.Errorf("%v %s (%w)", s.endpoints, advice, err)
+		return fmt.Errorf("%v %s (%w)", e, advice, err)
 	}
 	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &record):
-		return fmt.Errorf("%v does not speak TLS: write redis:// instead of rediss:// (%w)", s.endpoints, err)
+		return fmt.Errorf("%v does not speak TLS: write redis:// instead of rediss:// (%w)", e, err)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
-		return fmt.Errorf("%v: nobody listens there (%w)", s.endpoints, err)
+		return fmt.Errorf("%v: nobody listens there (%w)", e, err)
 	case isTimeout(err):
-		return fmt.Errorf("%v did not answer in time (%w)%s", s.endpoints, err, s.perhapsTLS())
+		return fmt.Errorf("%v did not answer in time (%w)%s", e, err, e.perhapsTLS(hasWorked))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return fmt.Errorf("%v hung up (%w)%s", s.endpoints, err, s.perhapsTLS())
+		return fmt.Errorf("%v hung up (%w)%s", e, err, e.perhapsTLS(hasWorked))
 	}
-	return fmt.Errorf("%v: %w", s.endpoints, err)
+	return fmt.Errorf("%v: %w", e, err)
 }
 
 // perhapsTLS is a question that is worth asking as long as nothing has ever
 // worked.
-func (s *Store) perhapsTLS() string {
+func (e endpoints) perhapsTLS(hasWorked bool) string {
 	switch {
-	case s.health.hasWorked():
+	case hasWorked:
 		return ""
-	case s.endpoints.tls():
+	case e.tls():
 		return "; does it speak TLS? If not, write redis:// instead of rediss://"
 	}
 	return "; does it want TLS? Then write rediss://"

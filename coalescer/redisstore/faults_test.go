@@ -106,6 +106,28 @@ func TestRedisMayHaveAnyTroubleAndHeals(t *testing.T) {
 	}
 }
 
+// What is said of Redis is true where nobody polls, too.
+func TestItIsSeenWithoutAPollThatRedisCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	for name, trouble := range map[string]struct{ begin, end func() }{
+		"it is gone": {server.Stop, func() { server.Run(t) }},
+		"it hangs":   {server.Pause, server.Resume},
+		"it is a replica": {
+			func() { server.Do(t, "REPLICAOF", "127.0.0.1", "1") },
+			func() { server.Do(t, "REPLICAOF", "NO", "ONE") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, redisstore.Options{URLs: urls(t, "redis://"+server.Addr), Budget: quick})
+			trouble.begin()
+			becomes(t, s, redisstore.Alone)
+			trouble.end()
+			becomes(t, s, redisstore.Together)
+		})
+	}
+}
+
 func TestAWireThatIsSlowOrCutIsAsGoodAsNone(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

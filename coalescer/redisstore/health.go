@@ -33,13 +33,14 @@ type health struct {
 	news   chan struct{} // holds one if the mode may be another
 	hiccup time.Duration // commands that time out for less long do not open it: many at a time do
 
-	mu     sync.Mutex
-	down   error          // why it is open, nil while it is closed; guarded by mu, as the rest
-	deaf   error          // why no hints come
-	failed int            // commands in a row
-	since  time.Time      // when the first of them failed
-	where  coalescer.Name // whose command failed last: what is to be probed
-	worked bool           // ever
+	mu       sync.Mutex
+	down     error          // why it is open, nil while it is closed; guarded by mu, as the rest
+	deaf     error          // why no hints come
+	failed   int            // commands in a row
+	since    time.Time      // when the first of them failed
+	where    coalescer.Name // whose command failed last: what is to be probed
+	worked   bool           // ever
+	answered time.Time      // when a command was last answered
 }
 
 func newHealth(hiccup time.Duration) *health {
@@ -76,7 +77,7 @@ func (h *health) mode() (Mode, error) {
 func (h *health) succeed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.failed = 0
+	h.failed, h.answered = 0, time.Now()
 }
 
 // fail is told of a command about name that was not, and why.
@@ -110,7 +111,7 @@ func (h *health) bears(why error) bool {
 func (h *health) heal() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.down, h.failed, h.worked = nil, 0, true
+	h.down, h.failed, h.worked, h.answered = nil, 0, true, time.Now()
 	h.tell()
 }
 
@@ -122,6 +123,21 @@ func (h *health) hear(err error) {
 		h.deaf = err
 		h.tell()
 	}
+}
+
+// isUnproven reports whether no command was answered for so long, or the last was
+// not.
+func (h *health) isUnproven(since time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed > 0 || time.Since(h.answered) >= since
+}
+
+// doubted returns whose command failed last, if none has been answered since.
+func (h *health) doubted() (name coalescer.Name, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.where, h.failed > 0
 }
 
 // ailing returns whose command failed last.

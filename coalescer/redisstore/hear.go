@@ -28,6 +28,7 @@ func (b *board) hear(m any) error {
 func (b *board) subscribed(m *redis.Subscription) error {
 	switch m.Kind {
 	case "subscribe", "ssubscribe":
+		b.store.hints.worked.Store(true)
 		b.store.health.hear(nil)
 		b.tell(b.missed(m.Channel))
 	case "sunsubscribe":

@@ -8,18 +8,21 @@ import (
 
 // Options say where Redis is and how much it may cost.
 type Options struct {
-	URLs []*url.URL  // see ParseURLs; at least one
-	TLS  *tls.Config // for rediss; nil means the system's authorities
+	URLs  []*url.URL  // of one deployment; at least one
+	Hints []*url.URL  // of another, which carries the hints; none: the same
+	TLS   *tls.Config // for rediss; nil means the system's authorities
 
 	Prefix   string        // of every key and channel; default "pollard:"
+	Secret   []byte        // of the fleet: what is of one identity is encrypted with it, and fails without
 	Budget   time.Duration // a command is answered within, or has failed; default 50ms
 	Patience time.Duration // how long Begin waits for another instance at most; default 1s
-	// ProbeEvery is how often Redis is tried while it is down, give or take a
-	// fifth; default 1s. A connection with subscriptions is asked for a sign of life
+	// ProbeEvery is how often Redis is tried while it is down or nobody uses it,
+	// give or take a fifth; default 1s. A connection with subscriptions is asked for a sign of life
 	// after three times as long, and given up after seven.
 	ProbeEvery time.Duration
 	// StateBytes bounds what is stored of one state, compressed; of a larger one
-	// only the tag is. Default 1 MiB.
+	// only the tag is. One that is larger all the same is left with Redis, and
+	// upstream is asked. Default 1 MiB.
 	StateBytes int
 
 	// OnMode, if not nil, is called with each mode that lasts long enough to be

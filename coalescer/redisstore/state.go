@@ -63,21 +63,26 @@ func sum(s *coalescer.Said) (short [8]byte) {
 // encoder makes states. It is for one goroutine.
 type encoder struct {
 	flate *flate.Writer // 600 kB that would be made anew for a few kilobytes of text
-	limit int           // bytes of a state; of a longer one only the tag is encoded
+	seals *sealer
+	limit int // bytes of a state; of a longer one only the tag is encoded
 }
 
-func newEncoder(limit int) *encoder {
+func newEncoder(limit int, seals *sealer) *encoder {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	return &encoder{flate: w, limit: limit}
+	return &encoder{flate: w, seals: seals, limit: limit}
 }
 
 // head returns that of what turn t publishes.
 func (t *turn) head(s *coalescer.Said) head {
 	asked := t.granted.remote(s.Asked)
-	return head{token: t.token, asked: asked, until: asked + t.keep.Microseconds(), sum: sum(s)}
+	h := head{token: t.token, asked: asked, until: asked + t.keep.Microseconds()}
+	if _, isPrivate := t.name.Owner(); !isPrivate {
+		h.sum = sum(s) // from which a tag can be guessed
+	}
+	return h
 }
 
 // encode returns what turn t publishes as it is stored; the tag alone where bare.
@@ -85,19 +90,37 @@ func (e *encoder) encode(t *turn, s *coalescer.Said, bare bool) []byte {
 	h := t.head(s)
 	if !s.Proven.IsZero() && !bare {
 		h.proven = t.granted.remote(s.Proven)
-		if value := e.appendContent(h.append(nil), s); len(value) <= e.limit {
+		if value := e.finish(t, h, s); len(value) <= e.limit {
 			return value
 		}
 		h.proven = 0
 	}
-	return e.appendContent(h.append(nil), &coalescer.Said{Tag: s.Tag})
+	return e.finish(t, h, &coalescer.Said{Tag: s.Tag})
 }
 
-// decode returns the state that encode made, by the clock of whoever calls.
-func decode(value string, at reading) (*coalescer.Said, error) {
+// finish returns a head and its content, sealed where it is of one identity. That
+// is not compressed: its length would tell whoever can have something written into
+// it what else is in it.
+func (e *encoder) finish(t *turn, h head, s *coalescer.Said) []byte {
+	value := h.append(nil)
+	if _, isPrivate := t.name.Owner(); isPrivate {
+		return e.seals.seal(t.name, value, appendPlain([]byte{flagsOf(s)}, s))
+	}
+	return e.appendContent(value, s)
+}
+
+// decode returns the state that encode made of name, by the clock of whoever calls.
+func (s *sealer) decode(name coalescer.Name, value string, at reading) (*coalescer.Said, error) {
 	h, content, err := parseHead(value)
 	if err != nil {
 		return nil, err
+	}
+	if _, isPrivate := name.Owner(); isPrivate {
+		plain, err := s.open(name, value[:headBytes], content)
+		if err != nil {
+			return nil, err
+		}
+		content = string(plain)
 	}
 	said, err := parseContent(content)
 	if err != nil {

@@ -48,11 +48,11 @@ func TestStatesAreReadAsTheyWereWritten(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.said.Asked, test.said.Proven = r.after, r.after.Add(-time.Minute)
-			value := newEncoder(test.limit).encode(&turn{token: 7, keep: time.Hour, granted: r}, &test.said, test.bare)
+			value := newEncoder(test.limit, &sealer{}).encode(&turn{token: 7, keep: time.Hour, granted: r}, &test.said, test.bare)
 			if len(value) > test.limit {
 				t.Errorf("got %d bytes, want at most %d", len(value), test.limit)
 			}
-			got, err := decode(string(value), r)
+			got, err := (&sealer{}).decode(coalescer.Name{}, string(value), r)
 			if err != nil {
 				t.Fatalf("decoding: %v", err)
 			}
@@ -87,7 +87,7 @@ func TestAHeadSaysWhatTheScriptsRead(t *testing.T) {
 // loudly nor takes much memory.
 func FuzzStatesMayBeAnything(f *testing.F) {
 	r := look()
-	enc := newEncoder(1 << 20)
+	enc := newEncoder(1<<20, &sealer{})
 	for _, said := range []coalescer.Said{
 		{Tag: `"a"`},
 		{Tag: `"a"`, Header: http.Header{"A": {"1", "2"}}, Body: []byte("body"), Proven: r.before},
@@ -96,11 +96,11 @@ func FuzzStatesMayBeAnything(f *testing.F) {
 		f.Add(enc.encode(&turn{granted: r}, &said, false))
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
-		said, err := decode(string(value), r)
+		said, err := (&sealer{}).decode(coalescer.Name{}, string(value), r)
 		if err != nil {
 			return
 		}
-		again, err := decode(string(enc.encode(&turn{granted: r}, said, false)), r)
+		again, err := (&sealer{}).decode(coalescer.Name{}, string(enc.encode(&turn{granted: r}, said, false)), r)
 		if err != nil {
 			t.Fatalf("what was read cannot be written and read: %v", err)
 		}

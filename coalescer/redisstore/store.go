@@ -20,8 +20,10 @@ type Store struct {
 	options   Options
 	endpoints endpoints
 	client    redis.UniversalClient
+	hints     *hints
 	scripts   scripts
 	instance  instance
+	seals     *sealer
 	claims    *claims
 	health    *health
 	board     *board
@@ -48,8 +50,15 @@ func New(o Options) (*Store, error) {
 	}
 	logging.Disable() // go-redis writes to stderr what it returns as errors, too
 	s := &Store{options: o.withDefaults(), endpoints: e, scripts: newScripts()}
+	if s.seals, err = newSealer(s.options); err != nil {
+		return nil, fmt.Errorf("deriving a key from the secret: %w", err)
+	}
 	s.health = newHealth(2 * s.options.Budget)
 	s.client = e.client(s.options)
+	if s.hints, err = newHints(s); err != nil {
+		s.client.Close() // it has connected to nothing
+		return nil, err
+	}
 	s.close = sync.OnceValue(s.shut)
 	s.memory.Store(&Memory{})
 	rand.Read(s.instance[:]) // never fails
@@ -72,7 +81,7 @@ func (s *Store) shut() error {
 	s.outbox.close()
 	s.cancel()
 	s.running.Wait()
-	if err := s.client.Close(); err != nil {
+	if err := errors.Join(s.hints.close(), s.client.Close()); err != nil {
 		return fmt.Errorf("closing the connections to Redis: %w", err)
 	}
 	return nil

@@ -62,7 +62,7 @@ func (b *board) group(ctx context.Context) (map[*redis.Client][]string, error) {
 	for _, name := range b.homeless() {
 		node, err := b.node(ctx, name)
 		if err != nil {
-			return nil, b.store.failed(name, fmt.Errorf("looking for the server of a channel: %w", err))
+			return nil, b.store.unplaced(name, fmt.Errorf("looking for the server of a channel: %w", err))
 		}
 		groups[node] = append(groups[node], b.store.channel(name))
 	}
@@ -81,10 +81,10 @@ func (b *board) homeless() []coalescer.Name {
 
 // node returns the server that says the hints of name.
 func (b *board) node(ctx context.Context, name coalescer.Name) (*redis.Client, error) {
-	if cluster, ok := b.store.client.(*redis.ClusterClient); ok {
+	if cluster, ok := b.store.hints.client.(*redis.ClusterClient); ok {
 		return cluster.MasterForKey(ctx, b.store.key(name, stateKey))
 	}
-	return b.store.client.(*redis.Client), nil
+	return b.store.hints.client.(*redis.Client), nil
 }
 
 // line returns the line to node, and opens it where there is none.
@@ -93,7 +93,7 @@ func (b *board) line(ctx context.Context, node *redis.Client) *line {
 	if l := b.lines[address]; l != nil {
 		return l
 	}
-	l := &line{sharded: b.store.endpoints.cluster, silence: b.store.options.silence()}
+	l := &line{sharded: b.store.hints.endpoints.cluster, silence: b.store.options.silence()}
 	if l.sharded {
 		l.pubsub = node.SSubscribe(ctx)
 	} else {
@@ -119,7 +119,7 @@ func (b *board) put(l *line, channels []string) {
 // lose has run give l up, if that is not known yet.
 func (b *board) lose(l *line, why error) {
 	if b.markLost(l) {
-		b.store.health.hear(b.store.explain(why))
+		b.store.health.hear(b.store.hints.explain(why))
 		b.changed()
 	}
 }
@@ -150,7 +150,7 @@ func (b *board) dropBroken() bool {
 			}
 		}
 	}
-	if cluster, ok := b.store.client.(*redis.ClusterClient); ok {
+	if cluster, ok := b.store.hints.client.(*redis.ClusterClient); ok {
 		cluster.ReloadState(context.Background())
 	}
 	if len(b.homeless()) == 0 {

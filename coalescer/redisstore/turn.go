@@ -80,7 +80,7 @@ func (o *outbox) close() {
 }
 
 func (o *outbox) work() {
-	enc := newEncoder(o.store.options.StateBytes)
+	enc := newEncoder(o.store.options.StateBytes, o.store.seals)
 	for e := range o.endings {
 		if o.store.health.check() != nil {
 			continue
@@ -98,17 +98,41 @@ func (e ending) publish(enc *encoder) {
 	s := e.store
 	value := enc.encode(e.turn, e.said, s.full.Load())
 	inline := headBytes
-	if len(value) <= inlineBytes {
+	if _, isPrivate := e.name.Owner(); !isPrivate && len(value) <= inlineBytes {
 		inline = len(value)
 	}
 	keys := []string{s.key(e.name, stateKey), s.key(e.name, leaseKey)}
-	s.run(context.Background(), s.scripts.publish, e.name, keys,
+	reply, _ := s.run(context.Background(), s.scripts.publish, e.name, keys,
 		version, strconv.FormatUint(e.token, 10), e.head(e.said).until, value,
-		s.board.verb(), s.channel(e.name), s.instance.hint(hintState), inline, s.instance.hint(hintEnd), e.claim[:])
+		s.hints.verb(), s.channel(e.name), s.instance.hint(hintState), inline, s.instance.hint(hintEnd), e.claim[:])
+	e.hint(reply, value[:inline])
 }
+
+// hint says of a turn that has ended what a script would have said. Nothing was said
+// where the script failed, either.
+func (e ending) hint(reply any, state []byte) {
+	s := e.store
+	if !s.hints.apart {
+		return
+	}
+	switch reply {
+	case saysState:
+		s.hints.say(s.channel(e.name), append(s.instance.hint(hintState), state...))
+	case saysEnd:
+		s.hints.say(s.channel(e.name), s.instance.hint(hintEnd))
+	}
+}
+
+// What the scripts that end a turn answer: which hint they have said, or leave to be
+// said.
+const (
+	saysState int64 = iota + 1
+	saysEnd
+)
 
 func (e ending) release() {
 	s := e.store
-	s.run(context.Background(), s.scripts.release, e.name, []string{s.key(e.name, leaseKey)},
-		e.claim[:], s.board.verb(), s.channel(e.name), s.instance.hint(hintEnd))
+	reply, _ := s.run(context.Background(), s.scripts.release, e.name, []string{s.key(e.name, leaseKey)},
+		e.claim[:], s.hints.verb(), s.channel(e.name), s.instance.hint(hintEnd))
+	e.hint(reply, nil)
 }

@@ -22,22 +22,31 @@ import (
 
 // Options for [New].
 type Options struct {
-	Proxy     *proxy.Handler
-	Ledger    *ledger.Ledger
-	Ladder    *ladder.Ladder
-	History   *History // which the caller runs
-	Gatherer  prometheus.Gatherer
-	Apart     func() error // why what is changed here is not changed on the other instances now; nil where there are none
-	Ready     func() error // why the instance is not ready; nil if it is
-	Token     string       // may change things, and read
-	ReadToken string       // where set, it or Token is asked for by everything but the health checks
-	Webhooks  []Webhook    // with names that differ
-	Loopback  bool         // the listener is on loopback: without any token, whoever reaches it may change things
+	Proxy    *proxy.Handler
+	Ledger   *ledger.Ledger
+	Ladder   *ladder.Ladder
+	History  *History // which the caller runs
+	Gatherer prometheus.Gatherer
+	Apart    func() error // why what is changed here is not changed on the other instances now; nil where there are none
+	Ready    func() error // why the instance is not ready; nil if it is
+	Access   Access       // until Handler.Admit
+	Loopback bool         // the listener is on loopback: without any token, whoever reaches it may change things
 }
 
+// Handler is that of the admin listener.
+type Handler struct {
+	http.Handler
+	admin *admin
+}
+
+// Admit has another access hold from now on. What is streamed to the bearer of a
+// token that holds no more ends.
+func (h *Handler) Admit(a Access) { h.admin.access.Store(&a) }
+
 // New returns the handler of the admin listener.
-func New(o Options) http.Handler {
+func New(o Options) *Handler {
 	a := &admin{Options: o, build: buildID(), instance: rand.Text()}
+	a.access.Store(&o.Access)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.ready)
@@ -55,14 +64,15 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /api/v1/history", a.reading(http.HandlerFunc(a.history)))
 	mux.Handle("GET /api/v1/stream", a.reading(http.HandlerFunc(a.stream)))
 	serveConsole(mux, a.reading(http.HandlerFunc(index)))
-	return mux
+	return &Handler{mux, a}
 }
 
 type admin struct {
 	Options
-	build, instance string       // which build this is, and which of its starts
-	streams         atomic.Int32 // open
-	newest          newest       // of the snapshots
+	build, instance string                 // which build this is, and which of its starts
+	access          atomic.Pointer[Access] // that holds now
+	streams         atomic.Int32           // open
+	newest          newest                 // of the snapshots
 }
 
 func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {

@@ -98,7 +98,7 @@ func body(t *testing.T, resp *http.Response) string {
 func TestHealthIsForEverybody(t *testing.T) {
 	why := errors.New("draining: shutting down")
 	l := listen(t, func(o *Options) {
-		o.ReadToken = "hush"
+		o.Access.ReadToken = "hush"
 		o.Ready = func() error { return why }
 	})
 	if resp := l.get("/livez"); resp.StatusCode != 200 {
@@ -114,7 +114,7 @@ func TestHealthIsForEverybody(t *testing.T) {
 }
 
 func TestReadingNeedsTheTokenWhereOneIsSet(t *testing.T) {
-	open, guarded := listen(t, usual), listen(t, func(o *Options) { o.ReadToken = "right" })
+	open, guarded := listen(t, usual), listen(t, func(o *Options) { o.Access.ReadToken = "right" })
 	for _, target := range []string{"/metrics", "/api/v1/routes", "/api/v1/explain?url=/d/1", "/debug/pprof/", "/debug/pprof/heap", "/"} {
 		if resp := open.get(target); resp.StatusCode != 200 {
 			t.Errorf("%s without a token set: got %s", target, resp.Status)

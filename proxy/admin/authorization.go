@@ -12,13 +12,22 @@ import (
 	"unicode/utf8"
 )
 
+// Access is who may do what on the listener.
+type Access struct {
+	Token     string    // may change things, and read
+	ReadToken string    // where set, it or Token is asked for by everything but the health checks
+	Webhooks  []Webhook // with names that differ
+}
+
+// mayRead reports whether a request may be told things.
+func (a *Access) mayRead(r *http.Request) bool {
+	return a.ReadToken == "" || bears(r, a.ReadToken) || bears(r, a.Token)
+}
+
 // reading asks for a token, where one is set for it.
 func (a *admin) reading(next http.Handler) http.Handler {
-	if a.ReadToken == "" {
-		return next
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !bears(r, a.ReadToken) && !bears(r, a.Token) {
+		if !a.access.Load().mayRead(r) {
 			unauthorized(w, "admin_read_token")
 			return
 		}
@@ -31,12 +40,13 @@ func (a *admin) reading(next http.Handler) http.Handler {
 // There a browser's pages are somebody else.
 func (a *admin) changing(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		access := a.access.Load()
 		switch {
-		case a.Token != "" && bears(r, a.Token):
-		case a.Token != "":
+		case access.Token != "" && bears(r, access.Token):
+		case access.Token != "":
 			unauthorized(w, "admin_token")
 			return
-		case a.ReadToken != "" || !a.Loopback:
+		case access.ReadToken != "" || !a.Loopback:
 			http.Error(w, "changes need an admin_token in the configuration, unless the listener is on loopback and no token is set", http.StatusForbidden)
 			return
 		default:
@@ -107,7 +117,7 @@ func plain(text string, most int) string {
 // who names who asks for a change: as they say, and as it is known.
 func (a *admin) who(r *http.Request) string {
 	by := "admin token"
-	if a.Token == "" {
+	if a.access.Load().Token == "" {
 		by = "no token"
 	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {

@@ -24,12 +24,12 @@ func TestChangesAreForTheBearersOfTheTokenOrForLoopback(t *testing.T) {
 		{"no token, loopback, any token", func(o *Options) { o.Loopback = true }, []string{token}, 200},
 		{"no token, elsewhere", func(o *Options) {}, nil, 403},
 		{"no token, elsewhere, the empty one", func(o *Options) {}, []string{"Authorization: Bearer "}, 403},
-		{"reading has a token", func(o *Options) { o.Loopback, o.ReadToken = true, "right" }, []string{token}, 403},
-		{"without it", func(o *Options) { o.Loopback, o.Token = true, "right" }, nil, 401},
-		{"with another", func(o *Options) { o.Token = "right" }, []string{"Authorization: Bearer wrong"}, 401},
-		{"with that for reading", func(o *Options) { o.Token, o.ReadToken = "write", "right" }, []string{token}, 401},
-		{"with it", func(o *Options) { o.Token = "right" }, []string{token}, 200},
-		{"with it, from a page that knows it", func(o *Options) { o.Token = "right" }, []string{token, "Origin: https://console.test", "Host: pollard.test"}, 200},
+		{"reading has a token", func(o *Options) { o.Loopback, o.Access.ReadToken = true, "right" }, []string{token}, 403},
+		{"without it", func(o *Options) { o.Loopback, o.Access.Token = true, "right" }, nil, 401},
+		{"with another", func(o *Options) { o.Access.Token = "right" }, []string{"Authorization: Bearer wrong"}, 401},
+		{"with that for reading", func(o *Options) { o.Access.Token, o.Access.ReadToken = "write", "right" }, []string{token}, 401},
+		{"with it", func(o *Options) { o.Access.Token = "right" }, []string{token}, 200},
+		{"with it, from a page that knows it", func(o *Options) { o.Access.Token = "right" }, []string{token, "Origin: https://console.test", "Host: pollard.test"}, 200},
 	}
 	for _, test := range tests {
 		l := listen(t, test.with)
@@ -46,7 +46,7 @@ func TestChangesAreForTheBearersOfTheTokenOrForLoopback(t *testing.T) {
 }
 
 func TestTheTokenForChangesReadsToo(t *testing.T) {
-	l := listen(t, func(o *Options) { o.Token, o.ReadToken = "write", "read" })
+	l := listen(t, func(o *Options) { o.Access.Token, o.Access.ReadToken = "write", "read" })
 	for _, token := range []string{"write", "read"} {
 		if resp := l.get("/api/v1/audit", "Authorization: Bearer "+token); resp.StatusCode != 200 {
 			t.Errorf("%s: got %s, want 200", token, resp.Status)
@@ -92,7 +92,7 @@ func TestWithoutATokenPagesOfOtherSitesChangeNothing(t *testing.T) {
 // What looks like a change to something before or behind the listener is none, or is
 // asked for the token like any other.
 func TestNoDisguiseOfAChangeNeedsLessThanTheToken(t *testing.T) {
-	l := listen(t, func(o *Options) { o.Token, o.ReadToken, o.Loopback = "write", "read", true })
+	l := listen(t, func(o *Options) { o.Access.Token, o.Access.ReadToken, o.Loopback = "write", "read", true })
 	tests := []struct {
 		method, target string
 		lines          []string
@@ -119,5 +119,28 @@ func TestNoDisguiseOfAChangeNeedsLessThanTheToken(t *testing.T) {
 	}
 	if got := body(t, l.get("/api/v1/routes", "Authorization: Bearer read")); strings.Contains(got, `"killed": true`) {
 		t.Errorf("got %s, want that nothing was killed", got)
+	}
+}
+
+func TestWhoMayDoWhatHoldsFromOneMomentToTheNext(t *testing.T) {
+	const old, current = "Authorization: Bearer old", "Authorization: Bearer current"
+	l := listen(t, func(o *Options) { o.Access.Token, o.Access.ReadToken = "old", "old too" })
+	l.Handler.(*Handler).Admit(Access{Token: "current", ReadToken: "current too", Webhooks: []Webhook{{Name: "new", Token: "swordfish"}}})
+	tests := []struct {
+		method, target, line string
+		want                 int
+	}{
+		{"GET", "/api/v1/audit", old, 401},
+		{"GET", "/api/v1/audit", old + " too", 401},
+		{"GET", "/api/v1/audit", current + " too", 200},
+		{"PUT", "/api/v1/kill", old, 401},
+		{"PUT", "/api/v1/kill", current + " too", 401},
+		{"PUT", "/api/v1/kill", current, 200},
+		{"POST", "/api/v1/webhook/new", "X-Gitlab-Token: swordfish", 202},
+	}
+	for _, test := range tests {
+		if resp := l.send(test.method, test.target, "{}", test.line); resp.StatusCode != test.want {
+			t.Errorf("%s %s with %q: got %s, want %d", test.method, test.target, test.line, resp.Status, test.want)
+		}
 	}
 }

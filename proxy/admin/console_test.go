@@ -40,7 +40,7 @@ func TestTheConsoleAsksNobodyElse(t *testing.T) {
 }
 
 func TestTheConsoleNeedsNoTokenWhereItsDataDo(t *testing.T) {
-	l := listen(t, func(o *Options) { o.ReadToken = "hush" })
+	l := listen(t, func(o *Options) { o.Access.ReadToken = "hush" })
 	for _, target := range []string{"/", "/console.js", "/console.css", "/icon.svg"} {
 		if resp := l.get(target, asksForPages); resp.StatusCode != 200 {
 			t.Errorf("%s: got %s, want 200", target, resp.Status)

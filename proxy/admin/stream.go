@@ -15,7 +15,7 @@ const (
 )
 
 // stream sends a snapshot a second as server-sent events, for as long as somebody
-// looks. Nothing is computed for nobody.
+// looks and may. Nothing is computed for nobody.
 func (a *admin) stream(w http.ResponseWriter, r *http.Request) {
 	if a.streams.Add(1) > maxStreams {
 		a.streams.Add(-1)
@@ -35,6 +35,9 @@ func (a *admin) stream(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-ticker.C:
+		}
+		if !a.access.Load().mayRead(r) {
+			return // not any more
 		}
 	}
 }

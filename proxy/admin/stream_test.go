@@ -137,6 +137,19 @@ func TestSoManyConsolesAndNoMore(t *testing.T) {
 	})
 }
 
+func TestAStreamEndsWithTheTokenThatItWasOpenedWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := streaming(t, func(o *Options) { o.Access.ReadToken = "old" })
+		change := time.AfterFunc(2500*time.Millisecond, func() { h.(*Handler).Admit(Access{ReadToken: "new"}) })
+		defer change.Stop()
+		began := time.Now()
+		_, stream := look(t, h, time.Minute, "Authorization: Bearer old")
+		if got := len(snapshots(t, stream)); got != 3 || time.Since(began) != 3*time.Second {
+			t.Errorf("got %d snapshots in %v, want 3 in as many seconds", got, time.Since(began))
+		}
+	})
+}
+
 func TestAKillIsInTheNextSnapshot(t *testing.T) {
 	var rungs *ladder.Ladder
 	h := streaming(t, func(o *Options) { rungs = o.Ladder })

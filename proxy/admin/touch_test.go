@@ -64,7 +64,7 @@ func TestWhatIsWrongWithATouchIsSaid(t *testing.T) {
 }
 
 func TestATouchIsForThoseWhoMayChangeThings(t *testing.T) {
-	l := listen(t, func(o *Options) { o.Token, o.ReadToken, o.Loopback = "write", "read", true })
+	l := listen(t, func(o *Options) { o.Access.Token, o.Access.ReadToken, o.Loopback = "write", "read", true })
 	for line, want := range map[string]int{"Authorization: Bearer write": 202, "Authorization: Bearer read": 401, "X-Other: x": 401} {
 		if resp := l.send("POST", "/api/v1/touch", `{"heartbeat":true}`, line); resp.StatusCode != want {
 			t.Errorf("%s: got %s, want %d", line, resp.Status, want)

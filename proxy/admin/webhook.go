@@ -51,7 +51,7 @@ func (h *Webhook) isSigned(r *http.Request, body []byte) bool {
 // webhook takes a message in. Who sends it needs no admin token: its own secret
 // lets it touch what its templates name, and nothing else.
 func (a *admin) webhook(w http.ResponseWriter, r *http.Request) {
-	h := a.webhookNamed(r.PathValue("name"))
+	h := a.access.Load().webhook(r.PathValue("name"))
 	if h == nil {
 		http.Error(w, "no webhook of this name is configured", http.StatusNotFound)
 		return
@@ -83,7 +83,7 @@ func (a *admin) webhook(w http.ResponseWriter, r *http.Request) {
 	accept(w, met)
 }
 
-func (a *admin) webhookNamed(name string) *Webhook {
+func (a *Access) webhook(name string) *Webhook {
 	for i := range a.Webhooks {
 		if a.Webhooks[i].Name == name {
 			return &a.Webhooks[i]

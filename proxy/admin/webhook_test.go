@@ -22,8 +22,8 @@ func hooked(t *testing.T, templates ...string) func(*Options) {
 		touches = append(touches, w)
 	}
 	return func(o *Options) {
-		o.Token = "of the admin"
-		o.Webhooks = []Webhook{
+		o.Access.Token = "of the admin"
+		o.Access.Webhooks = []Webhook{
 			{Name: "gitlab", Token: "swordfish", Touches: touches},
 			{Name: "github", HMAC: "swordfish", Touches: touches},
 			{Name: "own", Token: "swordfish", Header: "X-Own", Touches: touches},

@@ -36,10 +36,13 @@ const (
 	maxVersion  = 1 << 53 // nobody changes their mind so often; JSON keeps it exactly
 )
 
+// MaxJoint is the most bytes that [ParseJoint] takes.
+const MaxJoint = maxState
+
 // ParseJoint reads what [Joint.Bytes] has written.
 func ParseJoint(data []byte) (j Joint, err error) {
-	if len(data) > maxState {
-		return Joint{}, fmt.Errorf("rollout of the fleet: larger than %d bytes", maxState)
+	if len(data) > MaxJoint {
+		return Joint{}, fmt.Errorf("rollout of the fleet: larger than %d bytes", MaxJoint)
 	}
 	if err := json.Unmarshal(data, &j); err != nil {
 		return Joint{}, fmt.Errorf("rollout of the fleet: %w", err)

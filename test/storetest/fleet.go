@@ -11,7 +11,7 @@ import (
 
 // Patience is how long the stores of a Fleet must be told to wait for another
 // instance in Begin. Only the case that waits for its end takes that long.
-const Patience = 500 * time.Millisecond
+const Patience = 5 * time.Second
 
 // Fleet is three instances that share a store.
 type Fleet struct {

@@ -40,8 +40,8 @@ type Options struct {
 // Fleet is the ladder of one instance among those of its fleet.
 type Fleet struct {
 	// Set by New, then read-only.
-	options Options
-	write   *redis.Script
+	options  Options
+	get, set *redis.Script
 
 	// Owned by Run.
 	prolonged time.Time
@@ -51,6 +51,14 @@ type Fleet struct {
 }
 
 var errStarting = errors.New("the fleet's rollout has not been read yet")
+
+// getBounded reads the key, unless it is longer than anything that a fleet says of
+// its rollout.
+const getBounded = `
+if redis.call('GETRANGE', KEYS[1], ARGV[1], ARGV[1]) ~= '' then
+  return redis.error_reply('ERR it is larger than ' .. ARGV[1] .. ' bytes')
+end
+return redis.call('GET', KEYS[1])`
 
 // compareAndWrite writes the key if it still is what was read, and says so.
 const compareAndWrite = `
@@ -64,7 +72,7 @@ func New(o Options) *Fleet {
 	if o.OnJoin == nil {
 		o.OnJoin = func(error) {}
 	}
-	return &Fleet{options: o, write: redis.NewScript(compareAndWrite), apart: errStarting}
+	return &Fleet{options: o, get: redis.NewScript(getBounded), set: redis.NewScript(compareAndWrite), apart: errStarting}
 }
 
 // Apart returns why what is said here is not the fleet's at the moment; nil if it
@@ -149,7 +157,7 @@ func (f *Fleet) exchange(ctx context.Context) error {
 
 // read returns the key as it is, and what that says; an empty key says nothing.
 func (f *Fleet) read(ctx context.Context) (value string, fleet ladder.Joint, err error) {
-	value, err = f.options.Client.Get(ctx, f.options.Key).Result()
+	value, err = f.get.Run(ctx, f.options.Client, []string{f.options.Key}, ladder.MaxJoint).Text()
 	if errors.Is(err, redis.Nil) {
 		return "", ladder.Joint{}, nil
 	}
@@ -165,7 +173,7 @@ func (f *Fleet) read(ctx context.Context) (value string, fleet ladder.Joint, err
 
 // replace writes the key, unless another instance has written it since.
 func (f *Fleet) replace(ctx context.Context, before, after string) (written bool, err error) {
-	n, err := f.write.Run(ctx, f.options.Client, []string{f.options.Key}, before, after, kept.Milliseconds()).Int()
+	n, err := f.set.Run(ctx, f.options.Client, []string{f.options.Key}, before, after, kept.Milliseconds()).Int()
 	if err != nil {
 		return false, fmt.Errorf("telling the fleet of the rollout: %w", err)
 	}

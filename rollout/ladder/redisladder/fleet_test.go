@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -229,5 +230,18 @@ func TestAKeyOfALaterVersionIsLeftAlone(t *testing.T) {
 	a.awaitAt(pushed)
 	if got := redis.Do(t, "GET", key); got != later {
 		t.Errorf("got %s in Redis, want what was there", got)
+	}
+}
+
+// Whatever somebody has put there is not read once a second by all instances.
+func TestAKeyThatIsTooLargeIsLeftInRedis(t *testing.T) {
+	redis := redistest.Start(t)
+	redis.Do(t, "SETRANGE", key, strconv.Itoa(ladder.MaxJoint), "x")
+	a := join(t, "a", redis.Addr)
+	a.await("why it is apart", func() bool { return strings.Contains(a.fleet.Apart().Error(), "larger than") })
+	_, after, _ := strings.Cut(redis.Do(t, "INFO", "stats"), "total_net_output_bytes:")
+	digits, _, _ := strings.Cut(after, "\r")
+	if sent, err := strconv.Atoi(digits); err != nil || sent > ladder.MaxJoint/2 {
+		t.Errorf("Redis sent %q bytes, error %v, want the key left there", digits, err)
 	}
 }
