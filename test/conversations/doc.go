@@ -67,7 +67,7 @@
 //	                                     ETag to a call whose If-None-Match is the block's ETag; no step takes them
 //	origin refuses / origin returns      closes its port and all connections / opens it again
 //	origin speaks tls                    from now on, with a certificate for app.test that ca.pem vouches for
-//	upstream count 3                     so many calls reached the origin since the start
+//	upstream count 3                     waits until so many calls have reached the origin since the start
 //
 // # Program
 //

@@ -110,10 +110,12 @@ func (s *scene) file(step step) error {
 
 // count compares the origin's own count.
 func (s *scene) count(step step) error {
-	if got := strconv.Itoa(s.origin.total()); got != step.word(2) {
-		return fmt.Errorf("got %s calls, want %s", got, step.word(2))
-	}
-	return nil
+	return eventually(func() error {
+		if got := strconv.Itoa(s.origin.total()); got != step.word(2) {
+			return fmt.Errorf("got %s calls, want %s", got, step.word(2))
+		}
+		return nil
+	})
 }
 
 // parsePause reads the argument of elapse.
