@@ -202,6 +202,29 @@ func TestABodyIsGivenOutByNoInstanceLongerThanAuditAfterItsProof(t *testing.T) {
 	})
 }
 
+// A touch reaches the documents that an instance has. One that came before the
+// document was there concerns what is told to it, too.
+func TestNewsStretchNothingThatAnotherInstanceWasTold(t *testing.T) {
+	playPrivate(t, 2, storing(), func(f *fleet, app *accounts) {
+		for _, s := range f.instances {
+			covered(s)
+		}
+		f.wait(time.Millisecond)
+		first, second := f.instances[0], f.instances[1]
+		first.get("alice", "/doc")
+		app.changes("alice")
+		second.touch("/doc")
+		f.wait(2 * time.Second)
+		f.want(second.get("alice", "/doc"), "200 collapsed alice 0")
+		f.wait(1100 * time.Millisecond)
+		f.want(second.get("alice", "/doc"), "200 fetched alice 1")
+		f.want(first.get("alice", "/doc"), "200 hit alice 0") // which was not touched
+		first.get("alice", "/late")
+		f.wait(4 * time.Second)
+		f.want(second.get("alice", "/late"), "200 fetched alice 1")
+	})
+}
+
 // Permission to watch is each instance's own to prove.
 func TestWhoWatchesIsToldNothingThatAnotherInstanceWasTold(t *testing.T) {
 	playPrivate(t, 2, storing(), func(f *fleet, app *accounts) {
