@@ -57,13 +57,14 @@ func (r *Route) stretched(asked, due time.Time) time.Time {
 }
 
 // keep has what is held used until due, since a call that began at asked, and
-// longer while news cover the route; unless there was news and it still is the
-// same: then it may have come before upstream knew.
+// longer while news cover the route. Not where there was news and it still is the
+// same: then it may have come before upstream knew. Nor where another instance asked
+// before f was there: what told of a change since then may have found no document.
 func (f *Feed) keep(r *Route, same bool, asked, due time.Time) {
 	doubtful := f.isTouched() && same
 	f.observe(r, asked)
 	f.asked, f.due, f.stretched = asked, due, nil
-	if long := r.stretched(asked, due); long.After(due) && !doubtful {
+	if long := r.stretched(asked, due); long.After(due) && !doubtful && !asked.Before(f.born) {
 		f.due, f.stretched = long, &stretch{r.Coverage, due}
 	}
 	if f.isTouched() {

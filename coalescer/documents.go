@@ -65,7 +65,7 @@ func (d *documents) acquire(p *Poll, c *Coalescer) *Feed {
 	s.mu.Lock()
 	h, ok := s.feeds.Get(k)
 	if !ok {
-		h = &entry{feed: &Feed{key: k, url: p.URL, share: p.Route.Share, c: c}, size: snapshotOverhead}
+		h = &entry{feed: &Feed{key: k, url: p.URL, share: p.Route.Share, c: c, born: time.Now()}, size: snapshotOverhead}
 		s.feeds.Add(k, h)
 		d.places.add(h.feed)
 		d.count.Add(1)

@@ -33,6 +33,7 @@ type Feed struct {
 	url   string
 	share Share // it is a part of the key
 	c     *Coalescer
+	born  time.Time // news from before were not for it
 
 	next, prev *Feed // of the same path; guarded by places.mu
 

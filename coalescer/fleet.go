@@ -45,6 +45,9 @@ func (f *Feed) terms(fl *flight, r *Route) Terms {
 	defer f.mu.Unlock()
 	interval := f.interval(r)
 	fresh, keep := r.freshFor(interval), keep(r, interval)
+	if f.asked.IsZero() { // no news were for a document that was not there
+		fresh = min(fresh, interval)
+	}
 	if _, isPrivate := fl.name.Owner(); isPrivate {
 		fresh, keep = min(interval, PrivateKeep), min(keep, PrivateKeep)
 	}

@@ -351,3 +351,34 @@ func TestAnInstanceThatIsToldDoesNotTakeUpstreamForSlow(t *testing.T) {
 		}
 	})
 }
+
+// A touch reaches the documents that an instance has. One that came before the
+// document was there concerns what is told to it, too.
+func TestADocumentThatIsNewIsToldNothingOldUnderTheCoverOfNews(t *testing.T) {
+	policy := sharing(coalescer.Everything)
+	policy.Audit = time.Hour
+	playFleet(t, 2, policy, func(f *fleet) {
+		for _, s := range f.instances {
+			covered(s)
+		}
+		f.wait(time.Millisecond)
+		first, second := f.instances[0], f.instances[1]
+		app := newSheet(`"v1"`, "before")
+		f.up.does(app.answer)
+		first.get("alice", "/doc")
+		first.get("alice", "/late")
+		app.turns(`"v2"`, "after")
+		for _, path := range []string{"/doc", "/late"} {
+			second.touch(path) // of which it has no document
+		}
+		f.wait(2 * time.Second)
+		f.want(second.get("bob", "/doc"), "200 collapsed before")
+		f.wait(1100 * time.Millisecond)
+		f.want(second.get("bob", "/doc"), "200 fetched after")
+		f.want(second.get("bob", "/late"), "200 fetched after")
+		f.up.saw()
+		f.wait(20 * time.Second)
+		f.want(second.get("bob", "/doc"), "200 hit after")
+		f.wantCallsBetween("what was asked for since the document was there", 0, 0)
+	})
+}

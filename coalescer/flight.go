@@ -209,10 +209,6 @@ func (f *Feed) apply(fl *flight, r *Route, res *result, now time.Time) {
 			f.meet(res.snapshot, r)
 		}
 		f.confirm(res.snapshot, r, began, now)
-		if _, isPrivate := fl.name.Owner(); isPrivate && res.told && f.stretched != nil {
-			// What told of a change since then may have come before this feed was there.
-			f.due, f.stretched = f.nextDue(r, began, now), nil
-		}
 		if res.told && newest && res.proven.After(f.proven) {
 			f.proven, f.run = res.proven, res.proven
 		}
