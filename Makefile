@@ -56,8 +56,8 @@ test-migration-long: ## hold predictions to a day of five minutes, and guards to
 	$(GO) test ./test/migration -count 1 -timeout $(TIMEOUT) -v -skip 'Predicted' -within 5s
 
 .PHONY: test-fleet-long
-test-fleet-long: ## 3,000 clients of three instances for a minute each: calm, restarts, stops, Redis slow and away
-	$(GO) test ./test/fleet -count 1 -v -parallel 1 -timeout 20m -clients 3000 -calm 60s -strict
+test-fleet-long: ## 3,000 clients of three instances: calm, restarts, stops, a failover, lost hints, Redis slow and away; 18 minutes
+	$(GO) test ./test/fleet -count 1 -v -parallel 1 -timeout 30m -clients 3000 -calm 60s -away 2m -strict
 
 .PHONY: test-plain
 test-plain: ## run what the race detector is no ground for: allocations that are pinned, evidence that needs its time

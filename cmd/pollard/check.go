@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,22 +18,35 @@ type checked struct {
 	Problems config.Problems `json:"problems"`
 }
 
-// checkRedis says what is wrong with the addresses of Redis as a whole.
-func checkRedis(file string, env config.Environment) config.Problems {
+// checkRedis says what is wrong with the addresses of Redis as a whole and, when
+// online, warns of a Redis that cannot be used: Pollard does without.
+func checkRedis(ctx context.Context, file string, env config.Environment, online bool) config.Problems {
 	c, err := config.Load(file, env)
 	if err != nil {
 		return config.Problems{{Message: err.Error()}}
 	}
 	var problems config.Problems
-	for key, urls := range map[string][]*url.URL{"redis": c.Redis, "redis_hints": c.RedisHints} {
+	check := func(key string, urls []*url.URL) {
 		if len(urls) == 0 {
-			continue
+			return
 		}
 		if err := redisstore.Check(urls); err != nil {
 			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error()})
+		} else if err := reach(ctx, urls, online); err != nil {
+			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error(), Warning: true})
 		}
 	}
+	check("redis", c.Redis)
+	check("redis_hints", c.RedisHints)
+	check("news_redis", c.NewsRedis)
 	return problems
+}
+
+func reach(ctx context.Context, urls []*url.URL, online bool) error {
+	if !online {
+		return nil
+	}
+	return redisstore.Reach(ctx, urls)
 }
 
 func newCheck(e environment) *cobra.Command {
@@ -40,7 +54,7 @@ func newCheck(e environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE [--json] | --reference",
 		Short: "Validate a configuration and everything that it names",
-		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream can be reached. Prints every problem with file and line.",
+		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream and Redis can be reached. Prints every problem with file and line.",
 		Args:  arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -54,7 +68,7 @@ func newCheck(e environment) *cobra.Command {
 				return err
 			}
 			if problems.Err() == nil {
-				problems = append(problems, checkRedis(args[0], e.env)...)
+				problems = append(problems, checkRedis(cmd.Context(), args[0], e.env, online)...)
 			}
 			return sayChecked(e, args[0], problems, asJSON)
 		},

@@ -21,13 +21,15 @@ func (in *instance) joinLadder(c *config.Config) error {
 		return err
 	}
 	in.hangUp(client.Close)
+	hasJoined := false
 	in.joint = redisladder.New(redisladder.Options{
 		Client: client, Key: "pollard:rollout:" + c.Fleet, Ladder: in.ladder,
 		OnJoin: func(err error) {
 			if err != nil {
-				in.log.Warn("the rollout is this instance's alone: what is moved here holds here", "error", redisstore.Explain(err))
+				in.log.Warn("the rollout is this instance's alone: what is moved here holds here", "error", redisstore.Explain(c.Redis, err, hasJoined))
 				return
 			}
+			hasJoined = true
 			in.log.Info("the rollout is the fleet's", "fleet", c.Fleet)
 		},
 	})
@@ -40,7 +42,7 @@ func (in *instance) apart() func() error {
 	if in.joint == nil {
 		return nil
 	}
-	return func() error { return redisstore.Explain(in.joint.Apart()) }
+	return func() error { return redisstore.Explain(in.config.Redis, in.joint.Apart(), true) }
 }
 
 // instanceName is what this instance is called in the audit log: by its machine,

@@ -55,7 +55,7 @@ func (in *instance) addSource(name ledger.Source, urls []*url.URL, source func(r
 		return err
 	}
 	in.hangUp(client.Close)
-	told := &sourceLog{log: in.log.With("source", string(name))}
+	told := &sourceLog{log: in.log.With("source", string(name)), urls: urls}
 	s, err := source(redisnews.Options{
 		Client: client, Timeout: newsTimeout(in.config),
 		Heard: func() {
@@ -89,8 +89,10 @@ func (in *instance) touch(paths []string) {
 // again where it is lost for another reason. It is for one goroutine.
 type sourceLog struct {
 	log  *slog.Logger
-	last string // why it is lost
-	is   bool   // heard
+	urls []*url.URL // of its Redis
+	last string     // why it is lost
+	is   bool       // heard
+	was  bool       // heard, ever
 }
 
 func (l *sourceLog) turn(why error) {
@@ -98,10 +100,10 @@ func (l *sourceLog) turn(why error) {
 		if !l.is {
 			l.log.Info("changes are heard of from Redis")
 		}
-		l.is, l.last = true, ""
+		l.is, l.was, l.last = true, true, ""
 		return
 	}
-	if why = redisstore.Explain(why); why.Error() != l.last {
+	if why = redisstore.Explain(l.urls, why, l.was); why.Error() != l.last {
 		l.log.Warn("changes are not heard of from Redis", "error", why)
 	}
 	l.is, l.last = false, why.Error()

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -43,6 +46,7 @@ var refusals = []struct{ prefix, advice string }{
 	{"MOVED", "is a Cluster: add ?cluster=true to its URL"},
 	{"ERR This instance has cluster support disabled", "is no Cluster: name one URL, without ?cluster=true"},
 	{"ERR max number of clients reached", "has no connection left: raise its maxclients"},
+	{"ERR unknown command 'sentinel'", "is no Sentinel: write redis:// or rediss://, without the name of a primary"},
 	{"ERR unknown command", "does not know a command that is needed: Redis 7 or newer does"},
 	{"BUSY", "is busy with somebody's script"},
 }
@@ -69,8 +73,20 @@ func (s *Store) explain(err error) error { return s.endpoints.explain(err, s.hea
 // explain is the same of the hints.
 func (h *hints) explain(err error) error { return h.endpoints.explain(err, h.worked.Load()) }
 
+// Explain returns what an error of a client of these URLs means and what to do about
+// it, in one line that is the same each time and holds no password. Of a deployment
+// that has never worked it also asks whether TLS is meant. Nil is explained by nil.
+func Explain(urls []*url.URL, err error, hasWorked bool) error {
+	e, invalid := parseURLs(urls)
+	if err == nil || invalid != nil {
+		return err
+	}
+	return e.explain(err, hasWorked)
+}
+
 // explain returns what err means at a deployment that has worked before, or not.
 func (e endpoints) explain(err error, hasWorked bool) error {
+	err = steady{err}
 	if advice, ok := refusal(err); ok {
 		return fmt.Errorf("%v %s (%w)", e, advice, err)
 	}
@@ -78,6 +94,8 @@ func (e endpoints) explain(err error, hasWorked bool) error {
 	switch {
 	case errors.As(err, &record):
 		return fmt.Errorf("%v does not speak TLS: write redis:// instead of rediss:// (%w)", e, err)
+	case e.primary != "" && errors.Is(err, redis.Nil):
+		return fmt.Errorf("%v: the Sentinels know no primary called %q: the path of the URL names it (%w)", e, e.primary, err)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return fmt.Errorf("%v: nobody listens there (%w)", e, err)
 	case isTimeout(err):
@@ -100,15 +118,27 @@ func (e endpoints) perhapsTLS(hasWorked bool) string {
 	return "; does it want TLS? Then write rediss://"
 }
 
-func isTimeout(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+// steady is an error whose text is one line, and the same each time that the same
+// goes wrong: without the port that this end of a connection happens to have, and with
+// what several Sentinels said in an order of its own.
+type steady struct{ error }
+
+func (s steady) Error() string {
+	text := s.error.Error()
+	var op *net.OpError
+	if errors.As(s.error, &op) && op.Source != nil {
+		text = strings.ReplaceAll(text, op.Source.String()+"->", "")
+	}
+	var several interface{ Unwrap() []error }
+	if errors.As(s.error, &several) {
+		each := several.(error).Error()
+		text = strings.ReplaceAll(text, each, strings.Join(slices.Sorted(strings.SplitSeq(each, "\n")), "; "))
+	}
+	return text
 }
 
-// Explain returns what an answer of Redis means and what to do about it, where that
-// is known.
-func Explain(err error) error {
-	if advice, ok := refusal(err); ok {
-		return fmt.Errorf("redis %s (%w)", advice, err)
-	}
-	return err
+func (s steady) Unwrap() error { return s.error }
+
+func isTimeout(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -157,4 +158,18 @@ func Connect(o Options) (redis.UniversalClient, error) {
 	o = o.withDefaults()
 	o.Budget = dialTimeout
 	return e.client(o), nil
+}
+
+// Reach connects once, and fails with what Explain says where that does. What a user
+// is permitted it does not try.
+func Reach(ctx context.Context, urls []*url.URL) error {
+	client, err := Connect(Options{URLs: urls})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := client.Ping(ctx).Err(); err != nil && !redis.HasErrorPrefix(err, "NOPERM") {
+		return Explain(urls, err, false)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"reflect"
 	"strings"
@@ -77,6 +78,8 @@ func TestTroublesAreToldInOneLineWithTheWayOut(t *testing.T) {
 	secured := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "rediss"}, health: newHealth(0)}
 	working := &Store{endpoints: plain.endpoints, health: newHealth(0)}
 	working.health.heal()
+	watched := &Store{endpoints: endpoints{addresses: []string{"a:1"}, scheme: "redis+sentinel", primary: "main"}, health: newHealth(0)}
+	reset := &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: 40000}, Addr: &net.TCPAddr{Port: 1}, Err: syscall.ECONNRESET}
 	tests := []struct {
 		store *Store
 		err   error
@@ -90,6 +93,10 @@ func TestTroublesAreToldInOneLineWithTheWayOut(t *testing.T) {
 		{secured, io.EOF, "write redis:// instead"},
 		{secured, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "does not speak TLS"},
 		{working, io.EOF, "hung up (EOF)"},
+		{plain, reset, "(read tcp :1: connection reset by peer)"}, // of whichever port of this end
+		{watched, fmt.Errorf("unreachable: %w", errors.Join(errors.New("b"), errors.New("a"))), "redis a:1: unreachable: a; b"},
+		{watched, fmt.Errorf("unreachable: %w", redis.Nil), `no primary called "main"`},
+		{watched, answer("ERR unknown command 'sentinel', with args beginning with: "), "is no Sentinel"},
 		{plain, errors.New("no route to host"), "redis a:1: no route to host"},
 	}
 	for _, test := range tests {

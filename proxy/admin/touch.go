@@ -42,7 +42,7 @@ type touched struct {
 }
 
 func (a *admin) touch(w http.ResponseWriter, r *http.Request) {
-	data, ok := readNews(w, r)
+	data, ok := readNews(w, r, fmt.Sprintf("send it in parts, of at most %d paths", maxPaths))
 	if !ok {
 		return
 	}
@@ -107,13 +107,14 @@ func parseTouch(data []byte) (*touch, error) {
 	return &t, nil
 }
 
-// readNews reads a body that tells of changes, unless it is too large.
-func readNews(w http.ResponseWriter, r *http.Request) (data []byte, ok bool) {
+// readNews reads a body that tells of changes, unless it is too large: then the
+// answer says what to do.
+func readNews(w http.ResponseWriter, r *http.Request, instead string) (data []byte, ok bool) {
 	var tooLarge *http.MaxBytesError
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxTouch))
 	switch {
 	case errors.As(err, &tooLarge):
-		http.Error(w, fmt.Sprintf("larger than %d bytes; send it in parts", maxTouch), http.StatusRequestEntityTooLarge)
+		http.Error(w, fmt.Sprintf("larger than %d bytes; %s", maxTouch, instead), http.StatusRequestEntityTooLarge)
 	case err != nil:
 		http.Error(w, "reading the body: "+err.Error(), http.StatusBadRequest)
 	}

@@ -56,7 +56,7 @@ func (a *admin) webhook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no webhook of this name is configured", http.StatusNotFound)
 		return
 	}
-	body, ok := readNews(w, r)
+	body, ok := readNews(w, r, "a webhook takes no more")
 	if !ok {
 		return
 	}

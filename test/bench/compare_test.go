@@ -9,20 +9,23 @@ import (
 )
 
 func TestReportReplacesWhatIsBetweenItsMarkers(t *testing.T) {
-	const document = "# Figures\n\n" + reportBegin + "old\n" + reportEnd + "\n\n## More\n"
-	got, err := replaceReport(document, "new\n")
-	want := "# Figures\n\n" + reportBegin + "\nnew\n\n" + reportEnd + "\n\n## More\n"
+	begin, end := reportBegin(partWorkload), reportEnd(partWorkload)
+	other := reportBegin(partBench) + "other\n" + reportEnd(partBench) + "\n"
+	document := "# Figures\n\n" + other + begin + "old\n" + end + "\n\n## More\n"
+	got, err := replaceReport(document, partWorkload, "new\n")
+	want := "# Figures\n\n" + other + begin + "\nnew\n\n" + end + "\n\n## More\n"
 	if err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
-	if again, err := replaceReport(got, "new\n"); err != nil || again != got {
+	if again, err := replaceReport(got, partWorkload, "new\n"); err != nil || again != got {
 		t.Errorf("a second time: got %q, %v, want no change", again, err)
 	}
 }
 
 func TestReportNeedsBothMarkers(t *testing.T) {
-	for _, document := range []string{"", reportBegin, reportEnd, reportEnd + reportBegin} {
-		if got, err := replaceReport(document, "new"); err == nil {
+	begin, end := reportBegin(partBench), reportEnd(partBench)
+	for _, document := range []string{"", begin, end, end + begin, reportBegin(partWorkload) + reportEnd(partWorkload)} {
+		if got, err := replaceReport(document, partBench, "new"); err == nil {
 			t.Errorf("replaceReport(%q): got %q, want an error", document, got)
 		}
 	}
@@ -68,8 +71,10 @@ func TestOptionsRefuseAReportOfPartOfARun(t *testing.T) {
 			t.Errorf("%s: got no error", args)
 		}
 	}
-	if _, err := parseOptions([]string{"-write"}); err != nil {
-		t.Errorf("-write: got %v", err)
+	for _, args := range [][]string{{"-write"}, {"-write", "-run", "workload"}} {
+		if _, err := parseOptions(args); err != nil {
+			t.Errorf("%v: got %v", args, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -76,12 +77,16 @@ func describeMachine(o options, args []string) machine {
 		Date:    time.Now(),
 		Command: strings.Join(append([]string{"go run ./test/bench"}, args...), " "),
 	}
-	for _, version := range [][]string{{"nginx", "-v"}, {"varnishd", "-V"}, {"dpkg-query", "-W", "libnginx-mod-nchan"}} {
+	for rival, version := range map[string][]string{"nginx": {"nginx", "-v"}, "varnish": {"varnishd", "-V"}, "nchan": {"dpkg-query", "-W", "libnginx-mod-nchan"}} {
+		if slices.Contains(o.without, rival) {
+			continue
+		}
 		if out, err := exec.Command(version[0], version[1:]...).CombinedOutput(); err == nil {
 			first, _, _ := bytes.Cut(out, []byte("\n"))
 			m.Rivals = append(m.Rivals, strings.Join(strings.Fields(string(first)), " "))
 		}
 	}
+	slices.Sort(m.Rivals)
 	return m
 }
 
@@ -90,8 +95,8 @@ func (m machine) String() string {
 
     %s
 
-%s, %d cores, Linux %s, %s; %s. Load average before the run: %s. CPU time has a resolution of %v per process.
-`, m.Date.Format("2 January 2006"), m.Command, m.CPU, m.Cores, m.Kernel, m.Go, strings.Join(m.Rivals, "; "), m.Load, tick)
+%s, %d cores, Linux %s, %s. Load average before the run: %s. CPU time has a resolution of %v per process.
+`, m.Date.Format("2 January 2006"), m.Command, m.CPU, m.Cores, m.Kernel, strings.Join(append([]string{m.Go}, m.Rivals...), "; "), m.Load, tick)
 }
 
 // enoughDescriptors checks that both ends of so many connections can hold them.

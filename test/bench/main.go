@@ -12,6 +12,7 @@
 //	go run ./test/bench -quick               the same in seconds, to see that it works
 //	go run ./test/bench -run hits -rounds 9  one scenario, more rounds
 //	go run ./test/bench -write               renders the tables into docs/measurements.md
+//	go run ./test/bench -run workload -write the same with that of the workload alone
 //
 // The program starts itself for its other parts: "upstream" is the web fleet, "reverseproxy" a server to
 // compare with, "load", "pollers" and "watchers" are the clients. It runs on Linux only, for epoll, taskset

@@ -81,10 +81,23 @@ func (o options) validate() error {
 	if least < 1 || o.length <= 0 || o.settle < 0 || o.compress > 60 && !o.quick {
 		return errors.New("-rounds, -length, -connections, -crowd, -identities, -watchers, -changes, -idlers, -viewers and -compress must be above zero, and -compress no more than 60")
 	}
-	if o.write && (o.quick || o.rounds < 3 || len(o.run) < len(scenarios)) {
-		return errors.New("-write wants every scenario, at least 3 rounds and no -quick: the document holds whole runs only")
+	if o.write && (o.quick || o.rounds < 3 || !o.isWhole()) {
+		return errors.New("-write wants every scenario, or workload alone, at least 3 rounds and no -quick: the document holds whole runs only")
 	}
 	return nil
+}
+
+// isWhole reports whether a part of the document is run as a whole, if it is at all.
+func (o options) isWhole() bool {
+	run := map[string]bool{} // by part: whether a scenario is run
+	for _, s := range scenarios {
+		is := slices.Contains(o.run, s.name)
+		if was, seen := run[s.part]; seen && was != is {
+			return false
+		}
+		run[s.part] = is
+	}
+	return true
 }
 
 // mostWatchers is how many there are at a time, in a scenario of the run.

@@ -69,3 +69,22 @@ func TestAJobIsShownToItsOwnerAloneAndCounted(t *testing.T) {
 		t.Errorf("got %d changes after the first state, want 1", len(got))
 	}
 }
+
+func TestTouchesPromiseFewCallsAndSoon(t *testing.T) {
+	promised := workloadCase{promised: true}
+	for _, tt := range []struct {
+		c     workloadCase
+		calls int
+		p99   time.Duration
+		want  string
+	}{
+		{promised, 105, 149 * time.Millisecond, verdict(true)},
+		{promised, 106, time.Millisecond, verdict(false)},
+		{promised, 100, 150 * time.Millisecond, verdict(false)},
+		{workloadCase{}, 1000, time.Second, "-"},
+	} {
+		if got := tt.c.keeps(tt.calls, 100, quantiles{p99: tt.p99}); got != tt.want {
+			t.Errorf("%d calls, %v: got %q, want %q", tt.calls, tt.p99, got, tt.want)
+		}
+	}
+}

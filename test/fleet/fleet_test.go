@@ -19,7 +19,8 @@ const (
 // The defaults are for every day; `make test-fleet-long` takes the figures of a larger fleet.
 var (
 	clients = flag.Int("clients", 300, "who poll")
-	calm    = flag.Duration("calm", 3*time.Second, "how long each stretch is in which calls are counted, with Redis and without")
+	calm    = flag.Duration("calm", 3*time.Second, "how long each stretch is in which calls are counted")
+	away    = flag.Duration("away", 3*time.Second, "how long Redis is killed")
 	strict  = flag.Bool("strict", false, "hold calls per interval to 1.00 ± 0.02 in every stretch, and who asks to an answer in time, which a busy machine does not keep")
 )
 
@@ -33,13 +34,25 @@ type fleet struct {
 // assemble starts a fleet that ends with the test.
 func assemble(t *testing.T, route ...string) *fleet {
 	t.Helper()
+	takesSeconds(t)
+	redis := redistest.Start(t)
+	return join(t, redis, []string{"redis://" + redis.Addr}, route...)
+}
+
+func takesSeconds(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	f := &fleet{redis: redistest.Start(t), upstream: newUpstream(t)}
+}
+
+// join starts a fleet that reaches its Redis by URLs.
+func join(t *testing.T, redis *redistest.Server, urls []string, route ...string) *fleet {
+	t.Helper()
+	f := &fleet{redis: redis, upstream: newUpstream(t)}
 	for i := range instances {
-		in := configure(t, f.upstream.doors[i].URL, "redis://"+f.redis.Addr, route...)
+		in := configure(t, f.upstream.doors[i].URL, urls, route...)
 		in.start(t)
 		t.Cleanup(func() { in.program.Stop(t) })
 		f.instances = append(f.instances, in)
@@ -216,7 +229,7 @@ func TestWithoutRedisEachAsksOnceAnIntervalAndThenAllAsOneAgain(t *testing.T) {
 	f.redis.Stop()
 	f.all(t, asAlone)
 	<-time.After(interval)
-	f.settles(t, "without Redis", *calm, oneAnIntervalEach)
+	f.settles(t, "without Redis", *away, oneAnIntervalEach)
 	f.redis.Run(t)
 	f.all(t, asTogether)
 	<-time.After(2 * interval)

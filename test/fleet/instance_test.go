@@ -26,15 +26,15 @@ type instance struct {
 }
 
 // configure writes the configuration of an instance that is not running. Lines of more belong to its route.
-func configure(t *testing.T, upstream, redis string, more ...string) *instance {
+func configure(t *testing.T, upstream string, redis []string, more ...string) *instance {
 	in := &instance{front: program.FreeAddress(t), admin: program.FreeAddress(t), config: filepath.Join(t.TempDir(), "pollard.yml")}
 	var route strings.Builder
 	for _, line := range more {
 		fmt.Fprintln(&route, "    "+line)
 	}
-	text := fmt.Sprintf("listen: %s\nadmin: %s\nupstream: %s\nredis: %s\nsecret: 0123456789abcdef\nlog: {polls: false}\ndrain: {grace: 2s}\n"+
+	text := fmt.Sprintf("listen: %s\nadmin: %s\nupstream: %s\nredis: [%s]\nsecret: 0123456789abcdef\nlog: {polls: false}\ndrain: {grace: 2s}\n"+
 		"routes:\n  - name: doc\n    path: /doc\n    interval: %v\n    min_interval: 100ms\n    timeout: 2s\n    holdout: 0\n%s",
-		in.front, in.admin, upstream, redis, interval, route.String())
+		in.front, in.admin, upstream, strings.Join(redis, ", "), interval, route.String())
 	if err := os.WriteFile(in.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func (in *instance) signal(t *testing.T, s os.Signal) {
 
 // What the log says of how an instance is joined with the others.
 const (
-	asTogether = "asks together with the fleet"
+	asTogether = `asks together with the fleet"` // and hears hints
 	asAlone    = "asks for itself"
 )
 

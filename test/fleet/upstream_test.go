@@ -19,6 +19,7 @@ type upstream struct {
 
 	mu      sync.Mutex
 	version int
+	told    []time.Time // of each version, when it was told first; none after the newest that was
 	calls   []call
 	hold    func(instance int) // is called by the next call before its answer, once; nil: nobody waits for one
 }
@@ -67,6 +68,9 @@ func (u *upstream) called(instance int) (tag string, hold func(int)) {
 	defer u.mu.Unlock()
 	u.calls = append(u.calls, call{instance, time.Now()})
 	hold, u.hold = u.hold, nil
+	for len(u.told) <= u.version {
+		u.told = append(u.told, time.Now())
+	}
 	return fmt.Sprintf(`W/"%d"`, u.version), hold
 }
 
@@ -81,6 +85,20 @@ func (u *upstream) change() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.version++
+}
+
+// newest returns the newest version.
+func (u *upstream) newest() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.version
+}
+
+// toldAt returns when a version that has been told was told first.
+func (u *upstream) toldAt(version int) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.told[version]
 }
 
 // since returns the calls that came after t.

@@ -162,11 +162,40 @@ func answer(r *bufio.Reader) (string, error) {
 // StartSentinel starts a Sentinel that watches primary under the name "main".
 func StartSentinel(t testing.TB, primary *Server) *Server {
 	t.Helper()
+	return startSentinel(t, primary, 1)
+}
+
+// StartSentinels starts so many, of whom most must agree that primary is down, and
+// waits until they know each other and its replicas.
+func StartSentinels(t testing.TB, primary *Server, n, replicas int) []*Server {
+	t.Helper()
+	sentinels := make([]*Server, n)
+	for i := range sentinels {
+		sentinels[i] = startSentinel(t, primary, n/2+1)
+	}
+	know := fmt.Sprintf("slaves=%d,sentinels=%d", replicas, n)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, s := range sentinels {
+		for info := ""; !strings.Contains(info, know); {
+			select {
+			case <-time.After(50 * time.Millisecond):
+				info = s.Do(t, "INFO", "sentinel")
+			case <-ctx.Done():
+				t.Fatalf("a Sentinel does not come to know %s: %s", know, info)
+			}
+		}
+	}
+	return sentinels
+}
+
+func startSentinel(t testing.TB, primary *Server, quorum int) *Server {
+	t.Helper()
 	host, port, _ := net.SplitHostPort(primary.Addr)
 	s := New(t)
 	file := filepath.Join(t.TempDir(), "sentinel.conf")
 	_, own, _ := net.SplitHostPort(s.Addr)
-	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor main %s %s 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n", own, host, port)
+	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor main %s %s %d\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n", own, host, port, quorum)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatalf("writing the Sentinel's configuration: %v", err)
 	}

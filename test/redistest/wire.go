@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"sync"
@@ -13,6 +14,7 @@ type Wire struct {
 	Addr string
 
 	target   string
+	lose     func() bool // whether a message to subscribers is lost; nil: none is
 	listener net.Listener
 	carrying sync.WaitGroup
 
@@ -23,13 +25,22 @@ type Wire struct {
 }
 
 // NewWire returns a wire to target that ends with the test.
-func NewWire(t testing.TB, target string) *Wire {
+func NewWire(t testing.TB, target string) *Wire { return newWire(t, target, nil) }
+
+// NewLossyWire is NewWire, but of what is published to subscribers the messages are
+// lost for which lose returns true. It is asked for each, by several goroutines; all
+// else arrives.
+func NewLossyWire(t testing.TB, target string, lose func() bool) *Wire {
+	return newWire(t, target, lose)
+}
+
+func newWire(t testing.TB, target string, lose func() bool) *Wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listening: %v", err)
 	}
-	w := &Wire{Addr: l.Addr().String(), target: target, listener: l, ends: make(map[net.Conn]struct{})}
+	w := &Wire{Addr: l.Addr().String(), target: target, lose: lose, listener: l, ends: make(map[net.Conn]struct{})}
 	w.carrying.Go(w.accept)
 	t.Cleanup(func() {
 		l.Close()
@@ -88,6 +99,9 @@ func (w *Wire) carry(client net.Conn) {
 }
 
 func (w *Wire) reply(client io.Writer, server io.Reader) {
+	if w.lose != nil {
+		server = &sieve{from: bufio.NewReader(server), lose: w.lose}
+	}
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := server.Read(buffer)

@@ -158,7 +158,7 @@ func (f *Fleet) exchange(ctx context.Context) error {
 // read returns the key as it is, and what that says; an empty key says nothing.
 func (f *Fleet) read(ctx context.Context) (value string, fleet ladder.Joint, err error) {
 	value, err = f.get.Run(ctx, f.options.Client, []string{f.options.Key}, ladder.MaxJoint).Text()
-	if errors.Is(err, redis.Nil) {
+	if err == redis.Nil { // wrapped, it is what Sentinels say who know no such primary
 		return "", ladder.Joint{}, nil
 	}
 	if err != nil {
