@@ -13,6 +13,10 @@ const (
 	Webhook    Source = "webhook" // POST /api/v1/webhook/NAME
 	RedisNews  Source = "redis"   // a channel of the fleet's Redis
 	GitLabNews Source = "gitlab"  // GitLab's entity tags in its Redis
+
+	// FleetNews is what other instances were told, as touch, writes or webhook, by which
+	// names it is counted. As a source it is only alive or not.
+	FleetNews Source = "fleet"
 )
 
 // News counts pieces of news about a route: paths and patterns that a source named.

@@ -38,6 +38,10 @@ type Options struct {
 	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
 	Canary   string            // where set, only news of this path prove that their source is alive
 
+	// HandOn, if not nil, has the other instances of a fleet call TakeOver with a message.
+	// It must not wait for them.
+	HandOn func(message string)
+
 	Push *push.Hub               // serves subscriptions
 	Own  map[string]http.Handler // what lives below /-/pollard/, by path; may be filled in until the first request
 }

@@ -21,7 +21,7 @@ type News struct {
 	Heartbeat bool // it proves that the source is alive, whatever it names
 }
 
-// Met is what news met.
+// Met is what news met at this instance.
 type Met struct {
 	Documents int      // that are held, and will be asked for
 	Unrouted  int      // paths that no route serves
@@ -31,9 +31,16 @@ type Met struct {
 // maxExamples bounds how many paths of no route an answer names.
 const maxExamples = 10
 
-// Touch has everything asked for anew that news name. It fails, and does
-// nothing, if a pattern is none.
+// Touch has everything asked for anew that news name, by the other instances of a
+// fleet too. It fails, and does nothing, if a pattern is none.
 func (h *Handler) Touch(n News) (met Met, err error) {
+	if met, err = h.touch(n); err == nil {
+		h.handOn(&handedOn{By: n.Source, Paths: n.Paths, Patterns: n.Patterns, Heartbeat: n.Heartbeat})
+	}
+	return met, err
+}
+
+func (h *Handler) touch(n News) (met Met, err error) {
 	patterns := make([]pattern, len(n.Patterns))
 	for i, s := range n.Patterns {
 		if patterns[i], err = parsePattern(s); err != nil {
@@ -97,10 +104,17 @@ type Unsuppliable struct {
 
 func (e *Unsuppliable) Error() string { return e.Reason }
 
-// Supply has a representation be the state of a target on a route that is public.
-// Whoever calls it can tell every client anything. It fails with an
-// [*Unsuppliable].
+// Supply has a representation be the state of a target on a route that is public, at
+// the other instances of a fleet too. Whoever calls it can tell every client
+// anything. It fails with an [*Unsuppliable].
 func (h *Handler) Supply(by ledger.Source, target string, rep coalescer.Representation) (met Met, err error) {
+	if met, err = h.supply(by, target, rep); err == nil {
+		h.handOn(&handedOn{By: by, Paths: []string{target}, Representation: &represented{rep.Body, rep.ContentType, rep.Tag}})
+	}
+	return met, err
+}
+
+func (h *Handler) supply(by ledger.Source, target string, rep coalescer.Representation) (met Met, err error) {
 	path, query := cutTarget(target)
 	rt := h.tables.Load().match(path)
 	switch {
@@ -134,10 +148,19 @@ func (h *Handler) coverage(t *table) {
 			defer counts.NewsUncovered() // once it is told that it is not covered any more
 			continue
 		}
-		covers[rt.Name] = changes.Cover{Sources: rt.News, Timeout: rt.NewsTimeout, Turn: func(alive bool) {
+		covers[rt.Name] = changes.Cover{Sources: h.sources(rt), Timeout: rt.NewsTimeout, Turn: func(alive bool) {
 			h.Coalescer.Cover(rt.live, alive)
 			counts.NewsAlive(alive)
 		}}
 	}
 	h.Liveness.Cover(covers)
+}
+
+// sources are those of rt, and the other instances where they may be told what this
+// one is not.
+func (h *Handler) sources(rt *Route) []ledger.Source {
+	if h.HandOn == nil || !slices.ContainsFunc(rt.News, reachesOne) {
+		return rt.News
+	}
+	return append(slices.Clone(rt.News), ledger.FleetNews)
 }

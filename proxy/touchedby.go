@@ -124,19 +124,29 @@ func (p pattern) path() string {
 // success, before whoever made it knows: what the routes say, and what it spoke
 // of itself (RFC 9111 §4.4).
 func (h *Handler) touchedBy(x *exchange, resp *http.Response) {
-	t := h.tables.Load()
-	segments := split(x.path)
-	if segments == nil {
-		return
+	paths := spokenOf(x, resp)
+	if h.written(x.in.Method, paths) {
+		h.handOn(&handedOn{By: ledger.Writes, Method: x.in.Method, Paths: paths})
 	}
-	for _, path := range spokenOf(x, resp) {
+}
+
+// written touches what a write to the first of paths has changed, and the others. It
+// reports whether that concerns any route.
+func (h *Handler) written(method string, paths []string) (concerns bool) {
+	t := h.tables.Load()
+	segments := split(paths[0])
+	if segments == nil {
+		return false
+	}
+	for _, path := range paths {
 		if rt := t.match(path); rt != nil {
 			h.touchWritten(rt, plain(path))
+			concerns = true
 		}
 	}
 	for i := range t.writeRules {
 		rule := &t.writeRules[i]
-		if rule.method != x.in.Method {
+		if rule.method != method {
 			continue
 		}
 		if b, ok := rule.bind(segments); !ok {
@@ -147,7 +157,9 @@ func (h *Handler) touchedBy(x *exchange, resp *http.Response) {
 			rule.route.live.Counts.News(ledger.Writes, 1)
 			h.Coalescer.TouchAll(ledger.Writes, func(path string) bool { return p.matches(strings.Split(path[1:], "/")) })
 		}
+		concerns = true
 	}
+	return concerns
 }
 
 func (h *Handler) touchWritten(rt *Route, path string) {

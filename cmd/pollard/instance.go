@@ -47,8 +47,9 @@ type instance struct {
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
 	history   *admin.History
-	joint     *redisladder.Fleet  // the ladders of the others; nil for an instance alone
-	sources   []*redisnews.Source // that have connections of their own
+	joint     *redisladder.Fleet // the ladders of the others; nil for an instance alone
+	sources   []source           // of news, that have connections of their own
+	relay     *redisnews.Relay   // of news between the instances of a fleet; nil for one alone
 	autopilot atomic.Pointer[onAutopilot]
 	killed    bool // as it was put in force; guarded by the ladder, which has one put in force at a time
 	door      *frontdoor.Server
@@ -117,7 +118,7 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls, LogSample: c.Log.Sample,
-		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, Observer: observe.New(observe.Options{}),
+		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, HandOn: in.handOn(c), Observer: observe.New(observe.Options{}),
 	})
 	in.onClose(in.proxy.Close)
 	in.onClose(in.hub.Close) // before the proxy, of which those who watch still ask

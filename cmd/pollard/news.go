@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer/changes/redisnews"
@@ -20,7 +20,7 @@ import (
 func newsTimeout(c *config.Config) time.Duration {
 	timeout := time.Minute
 	for _, r := range c.Routes {
-		if slices.Contains(r.News, config.NewsRedis) || slices.Contains(r.News, config.NewsGitLab) {
+		if len(r.News) > 0 {
 			timeout = min(timeout, r.NewsTimeout)
 		}
 	}
@@ -30,15 +30,22 @@ func newsTimeout(c *config.Config) time.Duration {
 // listenFor adds what tells of changes through Redis, where that is configured.
 func (in *instance) listenFor(c *config.Config) error {
 	if len(c.Redis) > 0 {
-		err := in.addSource(ledger.RedisNews, c.Redis, func(o redisnews.Options) (*redisnews.Source, error) {
+		err := in.addSource(ledger.RedisNews, c.Redis, func(o redisnews.Options) (source, error) {
 			return redisnews.Channel(o, c.NewsChannel, in.tell), nil
 		})
 		if err != nil {
 			return fmt.Errorf("news of redis: %w", err)
 		}
+		err = in.addSource(ledger.FleetNews, hints(c), func(o redisnews.Options) (source, error) {
+			in.relay = redisnews.NewRelay(o, "pollard:news:"+c.Fleet, in.proxy.TakeOver)
+			return in.relay, nil
+		})
+		if err != nil {
+			return fmt.Errorf("news of the fleet: %w", err)
+		}
 	}
 	if len(c.NewsRedis) > 0 {
-		err := in.addSource(ledger.GitLabNews, c.NewsRedis, func(o redisnews.Options) (*redisnews.Source, error) {
+		err := in.addSource(ledger.GitLabNews, c.NewsRedis, func(o redisnews.Options) (source, error) {
 			return redisnews.GitLab(o, c.NewsOrganizations, in.touch)
 		})
 		if err != nil {
@@ -48,15 +55,35 @@ func (in *instance) listenFor(c *config.Config) error {
 	return nil
 }
 
+// source hears of changes until its context ends.
+type source interface{ Run(context.Context) }
+
+// hints is where the instances of a fleet tell each other what they need not be told
+// twice.
+func hints(c *config.Config) []*url.URL {
+	if len(c.RedisHints) > 0 {
+		return c.RedisHints
+	}
+	return c.Redis
+}
+
+// handOn is how news reach the other instances; nil for an instance alone.
+func (in *instance) handOn(c *config.Config) func(message string) {
+	if len(c.Redis) == 0 {
+		return nil
+	}
+	return func(message string) { in.relay.Say(message) } // which there is before anything is served
+}
+
 // addSource adds a source to those that run with the instance.
-func (in *instance) addSource(name ledger.Source, urls []*url.URL, source func(redisnews.Options) (*redisnews.Source, error)) error {
+func (in *instance) addSource(name ledger.Source, urls []*url.URL, open func(redisnews.Options) (source, error)) error {
 	client, err := redisstore.Connect(redisstore.Options{URLs: urls})
 	if err != nil {
 		return err
 	}
 	in.hangUp(client.Close)
 	told := &sourceLog{log: in.log.With("source", string(name)), urls: urls}
-	s, err := source(redisnews.Options{
+	s, err := open(redisnews.Options{
 		Client: client, Timeout: newsTimeout(in.config),
 		Heard: func() {
 			told.turn(nil)

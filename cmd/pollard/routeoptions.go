@@ -32,7 +32,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 			Identity: r.Identity, Variant: r.Variant, Ignore: r.Ignore,
 			IgnoreCookies: r.IgnoreCookies, IgnoreQuery: r.IgnoreQuery,
 			Origins: r.Origins, PollHeaders: pollHeaders(r.PollHeaders), SignalBudget: signalBudget(r),
-			TouchedBy: endpoints(r.TouchedBy), News: sources(r.News), NewsTimeout: r.NewsTimeout,
+			TouchedBy: endpoints(r.TouchedBy), News: newsSources(r.News), NewsTimeout: r.NewsTimeout,
 			Stretch: r.Stretch,
 		}
 	}
@@ -78,8 +78,8 @@ func endpoints(list []config.Endpoint) []proxy.Endpoint {
 	return endpoints
 }
 
-// sources are called alike in the configuration and in metrics.
-func sources(news []config.News) []ledger.Source {
+// newsSources are called alike in the configuration and in metrics.
+func newsSources(news []config.News) []ledger.Source {
 	var sources []ledger.Source
 	for _, n := range news {
 		sources = append(sources, ledger.Source(n))

@@ -14,6 +14,11 @@ func Channel(o Options, name string, take func(message string) error) *Source {
 		options: o, channels: []string{name, canary},
 		isCanary: func(m *redis.Message) bool { return m.Channel == canary },
 		letGo:    func(ctx context.Context) error { return o.Client.Publish(ctx, canary, "").Err() },
-		take:     func(m *redis.Message) error { return take(m.Payload) },
+		take: func(m *redis.Message) error {
+			if m.Channel == canary {
+				return nil
+			}
+			return take(m.Payload)
+		},
 	}
 }

@@ -1,5 +1,6 @@
 // Package redisnews hears of changes from Redis: from a channel that applications
-// publish to ([Channel]), and from GitLab's own entity tags ([GitLab]).
+// publish to ([Channel]), from GitLab's own entity tags ([GitLab]), and from the other
+// instances of the fleet ([Relay]).
 //
 // A source is lost as soon as its connection is, and when a canary that it lets go
 // does not come round on the connection of its subscriptions: a message on a channel

@@ -32,7 +32,7 @@ type Source struct {
 	isCanary func(*redis.Message) bool
 	letGo    func(context.Context) error // a canary
 	ready    func(context.Context) error // whether the server can tell anything; nil where it always can
-	take     func(*redis.Message) error
+	take     func(*redis.Message) error // says why a message is no news; with errMissed, that others were missed
 
 	// Owned by Run.
 	refused time.Time // when a refusal was told last
@@ -47,8 +47,11 @@ const (
 	complainEvery = time.Minute
 )
 
-// errLost is why a source is lost though its connection is not.
-var errLost = errors.New("the canary has not come round")
+// Why a source is lost though its connection is not.
+var (
+	errLost   = errors.New("the canary has not come round")
+	errMissed = errors.New("messages were missed")
+)
 
 // ownName is part of the name of a canary that no other instance has.
 func ownName() string { return rand.Text() }
@@ -114,7 +117,11 @@ func (s *Source) hear(ctx context.Context, subscriptions *redis.PubSub, subscrib
 			default: // a canary is to go already
 			}
 		case *redis.Message:
-			if s.told(m) {
+			isCanary, err := s.told(m)
+			if err != nil {
+				return err
+			}
+			if isCanary {
 				due = time.Now().Add(s.options.Timeout)
 			}
 		}
@@ -132,17 +139,22 @@ func (s *Source) subscribe(ctx context.Context, subscriptions *redis.PubSub) err
 	})
 }
 
-// told takes a message, and reports whether it was the canary.
-func (s *Source) told(m *redis.Message) (isCanary bool) {
+// told takes a message, and reports whether it was the canary. It fails if others
+// were missed.
+func (s *Source) told(m *redis.Message) (isCanary bool, err error) {
 	if s.isCanary(m) {
 		s.options.Heard()
-		return true
+		isCanary = true
 	}
-	if err := s.take(m); err != nil && time.Since(s.refused) >= complainEvery {
+	err = s.take(m)
+	if errors.Is(err, errMissed) {
+		return isCanary, err
+	}
+	if err != nil && time.Since(s.refused) >= complainEvery {
 		s.refused = time.Now()
 		s.options.Refused(err)
 	}
-	return false
+	return isCanary, nil
 }
 
 // sendCanaries lets a canary go with each subscription, of which the last finds all
