@@ -50,7 +50,7 @@ func (in *instance) listenFor(c *config.Config) error {
 
 // addSource adds a source to those that run with the instance.
 func (in *instance) addSource(name ledger.Source, urls []*url.URL, source func(redisnews.Options) (*redisnews.Source, error)) error {
-	client, err := redisstore.Connect(redisstore.Options{URLs: urls})
+	client, err := redisstore.Connect(in.redisAt(urls))
 	if err != nil {
 		return err
 	}

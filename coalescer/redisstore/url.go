@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -137,10 +136,7 @@ func (e endpoints) client(o Options) redis.UniversalClient {
 		MinIdleConns: 1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 	if e.tls() {
-		u.TLSConfig = o.TLS.Clone()
-		if u.TLSConfig == nil {
-			u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
+		u.Dialer, u.ConnMaxLifetime = dialTLS(o.TLS), renewTLS
 	}
 	return redis.NewUniversalClient(u)
 }
