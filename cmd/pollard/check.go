@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,49 +19,74 @@ type checked struct {
 	Problems config.Problems `json:"problems"`
 }
 
-// checkRedis says what is wrong with the addresses of Redis as a whole.
-func checkRedis(file string, env config.Environment) config.Problems {
+// checkRedis says what is wrong with the addresses of Redis as a whole and, when
+// online, whether it answers.
+func checkRedis(ctx context.Context, file string, env config.Environment, online bool) config.Problems {
 	c, err := config.Load(file, env)
 	if err != nil {
 		return config.Problems{{Message: err.Error()}}
 	}
 	var problems config.Problems
-	for key, urls := range map[string][]*url.URL{"redis": c.Redis, "redis_hints": c.RedisHints} {
+	for key, urls := range map[string][]*url.URL{"redis": c.Redis, "redis_hints": c.RedisHints, "news_redis": c.NewsRedis} {
 		if len(urls) == 0 {
 			continue
 		}
-		if err := redisstore.Check(urls); err != nil {
+		err := redisstore.Check(urls)
+		if err == nil && online {
+			err = reachRedis(ctx, c, urls)
+		}
+		if err != nil {
 			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error()})
 		}
 	}
 	return problems
 }
 
+// reachRedis has Redis answer once.
+func reachRedis(ctx context.Context, c *config.Config, urls []*url.URL) error {
+	have, err := c.Certificates()
+	if err != nil {
+		return err
+	}
+	client, err := redisstore.Connect(redisstore.Options{URLs: urls, TLS: func() *tls.Config { return have.Redis.TLS }})
+	if err != nil {
+		return err
+	}
+	err = client.Ping(ctx).Err()
+	if err != nil {
+		err = fmt.Errorf("cannot be reached: %w", redisstore.Explain(err))
+	}
+	return errors.Join(err, client.Close())
+}
+
 func newCheck(e environment) *cobra.Command {
-	var online, reference, asJSON bool
+	var online, reference, diff, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "check FILE [--json] | --reference",
+		Use:   "check FILE [--json] | --reference | --diff OLD NEW",
 		Short: "Validate a configuration and everything that it names",
-		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream can be reached. Prints every problem with file and line.",
-		Args:  arguments(cobra.MaximumNArgs(1)),
+		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream and Redis can be reached, and what clients make of the certificate. Prints every\nproblem with file and line. With --diff it tells what a reload from OLD to NEW would do.",
+		Args:  arguments(cobra.MaximumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case reference:
 				return config.Reference(e.stdout)
-			case len(args) == 0:
-				return usageError{errors.New("check needs a FILE, or --reference")}
+			case diff:
+				return checkDiff(cmd.Context(), e, args, asJSON)
+			case len(args) != 1:
+				return usageError{errors.New("check needs a FILE, or --reference, or --diff OLD NEW")}
 			}
 			problems, err := config.Check(cmd.Context(), args[0], e.env, online)
 			if err != nil {
 				return err
 			}
 			if problems.Err() == nil {
-				problems = append(problems, checkRedis(args[0], e.env)...)
+				problems = append(problems, checkRedis(cmd.Context(), args[0], e.env, online)...)
 			}
 			return sayChecked(e, args[0], problems, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&online, "online", false, "also try to reach what the configuration names")
+	cmd.Flags().BoolVar(&diff, "diff", false, "tell what a reload from one file to another would do")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, whether it is good or not")
 	cmd.Flags().BoolVar(&reference, "reference", false, "print a commented configuration with every key")
 	return cmd

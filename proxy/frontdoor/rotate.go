@@ -97,8 +97,10 @@ func (s *Server) apart(clients int) time.Duration {
 
 // sendAway tells clients to leave, in turn, until ctx ends or there are other terms: then others may be due, too.
 func (s *Server) sendAway(ctx context.Context, due []*socket) {
+	began, apart := time.Now(), s.apart(max(len(due), 1))
 	for i, k := range due {
-		if i > 0 && !s.await(ctx, s.apart(len(due))) {
+		turn := began.Add(time.Duration(i) * apart)
+		if i > 0 && !s.await(ctx, time.Until(turn)) {
 			return
 		}
 		if s.isTold(k) {
@@ -122,6 +124,9 @@ func (s *Server) isTold(k *socket) bool {
 
 // await waits, and reports false where ctx has ended or the terms have changed meanwhile.
 func (s *Server) await(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
