@@ -35,7 +35,7 @@ type link struct {
 
 	made       *terms
 	links      *links    // that it is one of; nil in cleartext
-	ends       time.Time // what it was made with; zero: never
+	ends       time.Time // a certificate that it was made with, or the time without verification; zero: never
 	unverified bool      // whoever is at the other end
 	tunnel     atomic.Bool
 
@@ -70,7 +70,7 @@ func (l *link) Close() error {
 	return l.Conn.Close()
 }
 
-// hasEnded reports whether a certificate that the link was made with has ended.
+// hasEnded reports whether the link may carry no further request.
 func (l *link) hasEnded(now time.Time) bool { return !l.ends.IsZero() && !now.Before(l.ends) }
 
 // abort makes reads and writes on l fail at once, and from now on.

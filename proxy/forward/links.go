@@ -16,9 +16,10 @@ type links struct {
 
 // add keeps track of a link until it is closed.
 func (s *links) add(l *link, state tls.ConnectionState) {
-	l.ends = l.made.presented
-	if !l.unverified && len(state.PeerCertificates) > 0 {
-		l.ends = certificates.Earlier(l.ends, state.PeerCertificates[0].NotAfter)
+	if l.unverified {
+		l.ends = l.made.unverified
+	} else {
+		l.ends = certificates.Earlier(l.made.presented, state.PeerCertificates[0].NotAfter)
 	}
 	l.links = s
 	s.mu.Lock()
@@ -39,7 +40,9 @@ func (s *links) first() (first time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for l := range s.open {
-		first = certificates.Earlier(first, l.ends)
+		if !l.unverified {
+			first = certificates.Earlier(first, l.ends)
+		}
 	}
 	return first
 }

@@ -51,5 +51,6 @@ func (f *Forwarder) Renew(t Terms) {
 }
 
 // InUse returns when the certificate ends that ends first of those that open connections
-// were made with, ours and the upstream's; the zero time where there is none.
+// were made with, ours and the upstream's; the zero time where there is none. What was
+// opened unverified does not count.
 func (f *Forwarder) InUse() time.Time { return f.links.first() }

@@ -155,6 +155,14 @@ func TestAnUpstreamGoesUnverifiedForAsLongAsStatedAndNoLonger(t *testing.T) {
 	if err := fetch(t, f); err != nil {
 		t.Fatalf("while it is allowed: %v", err)
 	}
+	if got := f.InUse(); !got.IsZero() {
+		t.Errorf("in use: got %v, which nobody vouches for", got)
+	}
+	f.pool.mu.Lock()
+	if l := f.pool.idle[0]; l.hasEnded(until.Add(-time.Second)) || !l.hasEnded(until) {
+		t.Error("what is kept does not end with the time without verification")
+	}
+	f.pool.mu.Unlock()
 	tunnel := upgraded(t, f)
 	f.links.sever(until.Add(-time.Second), until)
 	if _, err := tunnel.Write([]byte("x")); err != nil {

@@ -82,6 +82,7 @@ func (u *upstream) seen() map[string]bool {
 type pollard struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	config string // path
 	log    *program.Transcript
 	front  string // address of the front door
 	admin  string // URL of the admin listener
@@ -92,12 +93,9 @@ var serving = regexp.MustCompile(`msg=serving listen=(\S+) admin=(\S+)`)
 
 func serve(t *testing.T, configuration string) *pollard {
 	t.Helper()
-	p := &pollard{t: t, log: &program.Transcript{}, exited: make(chan struct{})}
-	file := filepath.Join(t.TempDir(), "pollard.yml")
-	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.cmd = exec.Command(pollardPath, "serve", "--config", file)
+	p := &pollard{t: t, config: filepath.Join(t.TempDir(), "pollard.yml"), log: &program.Transcript{}, exited: make(chan struct{})}
+	p.configure(configuration)
+	p.cmd = exec.Command(pollardPath, "serve", "--config", p.config)
 	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the detector's second would be most of the time
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
@@ -117,6 +115,13 @@ func serve(t *testing.T, configuration string) *pollard {
 		return nil
 	})
 	return p
+}
+
+func (p *pollard) configure(configuration string) {
+	p.t.Helper()
+	if err := os.WriteFile(p.config, []byte(configuration), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *pollard) stop() {
