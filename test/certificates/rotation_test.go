@@ -101,7 +101,7 @@ func TestAHalfWrittenPairLeavesTheOldOneInForce(t *testing.T) {
 	const failures = "pollard_config_reload_failures_total"
 	s.server.write(s.server.version+"/tls.key", []byte("half a key"))
 	s.eventually("it says so", func() error { return want(s.metric(failures), 1) })
-	if !strings.Contains(s.log.String(), "the old one stays in force") || !strings.Contains(s.log.String(), "tls.key") {
+	if !strings.Contains(s.program.Log.String(), "the old one stays in force") || !strings.Contains(s.program.Log.String(), "tls.key") {
 		t.Error("the log does not name the key")
 	}
 	conn, err := tls.Dial("tcp", s.front, s.crowd().tls)
