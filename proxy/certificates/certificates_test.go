@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,14 +16,14 @@ const day = 24 * time.Hour
 // listen runs a calendar, and returns what it has said since it was asked last.
 func listen(t *testing.T) (*Calendar, func() string) {
 	t.Helper()
-	var said bytes.Buffer
+	said := &transcript{}
 	drop := func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
 	}
-	c := NewCalendar(slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{ReplaceAttr: drop})))
+	c := NewCalendar(slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{ReplaceAttr: drop})))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); c.Run(ctx) }()
@@ -30,9 +31,27 @@ func listen(t *testing.T) (*Calendar, func() string) {
 	synctest.Wait() // it has had its first look
 	return c, func() string {
 		synctest.Wait()
-		defer said.Reset()
-		return said.String()
+		return said.take()
 	}
+}
+
+// A transcript is what was written since it was taken last.
+type transcript struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (s *transcript) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *transcript) take() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.buf.Reset()
+	return s.buf.String()
 }
 
 func TestACertificateIsSpokenOfFromThirtyDaysBeforeOnceADay(t *testing.T) {
