@@ -101,6 +101,9 @@ func (c *crowd) sit(ctx context.Context, client int) error {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	conn.SetPingHandler(func(payload string) error { // the library's own gives up after a second
+		return conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(patience))
+	})
 	c.mu.Lock()
 	c.sockets++
 	c.serials[client] = conn.NetConn().(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String()

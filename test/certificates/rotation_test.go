@@ -29,7 +29,7 @@ admin: 127.0.0.1:0
 upstream: %s
 secret: 0123456789abcdef
 log: {polls: false}
-limits: {watchers_per_identity: 0}
+limits: {watchers_per_identity: 0, header_timeout: 60s}
 drain: {spread: %v, reconnects: 1000, grace: %v}
 tls: {certificate: %s, key: %s}
 upstream_tls: {ca: %s, certificate: %s, key: %s}
