@@ -50,6 +50,10 @@ test-push-long: build ## send 2,000 watchers away in every way; see pages poll f
 	$(GO) test ./test/push -count 1 -timeout $(TIMEOUT) -run 'SentAway' -watchers 2000
 	cd test/browser && npm ci --no-audit --no-fund && PUSH_SECONDS=300 node --test --test-reporter=spec push-long.test.js
 
+.PHONY: test-certificates-long
+test-certificates-long: ## rotate every certificate three times under 2,000 sockets and 100 pollers, each over twenty seconds
+	$(GO) test ./test/certificates -count 1 -v -timeout 15m -run Rotated -sockets 2000 -window 20s
+
 .PHONY: test-migration-long
 test-migration-long: ## hold predictions to a day of five minutes, and guards to five seconds after the evidence is in
 	$(GO) test ./test/migration -count 1 -timeout 15m -v -run 'Predicted' -day 5m

@@ -41,10 +41,11 @@ var ours = []edge{
 	{from: []string{"coalescer/changes/redisnews"}, why: "an adapter that hears: what it is told of is said in strings, and what that means is for others"},
 	{from: []string{"push"}, to: []string{"coalescer", "etag", "ledger"}, why: "watchers over feeds; the HTTP front resolves a URL for them through one method (push.Resolver)"},
 	{from: []string{"push/actioncable", "push/browser"}, to: []string{"push", "coalescer", "etag", "ledger"}, why: "wire formats of push; they do not know each other"},
-	{from: []string{"proxy/frontdoor", "proxy/forward"}, to: []string{"etag", "ledger"}, why: "the client's side and the upstream's side meet only in proxy, so that neither can take a decision for the other"},
+	{from: []string{"proxy/certificates"}, why: "dates in, words out: when certificates end, and those that connections were made with"},
+	{from: []string{"proxy/frontdoor", "proxy/forward"}, to: []string{"proxy/certificates", "etag", "ledger"}, why: "the client's side and the upstream's side meet only in proxy, so that neither can take a decision for the other"},
 	{from: []string{"proxy"}, to: []string{"proxy/frontdoor", "proxy/forward", "push", "coalescer", "coalescer/changes", "rollout", "rollout/observe", "rollout/guard", "etag", "ledger"}, why: "the HTTP front: the only place where all decisions about a request meet"},
 	{from: []string{"proxy/admin"}, to: []string{"proxy", "coalescer", "rollout", "rollout/observe", "rollout/advice", "rollout/guard", "rollout/ladder", "etag", "ledger", "dashboards", "dashboards/console"}, why: "shows and moves what the proxy runs; the proxy works without it"},
-	{from: []string{"config"}, to: []string{"proxy", "proxy/frontdoor", "proxy/forward", "push", "coalescer", "rollout", "etag"}, why: "fills in the options that the other packages define; nothing but cmd knows that there is a file"},
+	{from: []string{"config"}, to: []string{"proxy", "proxy/certificates", "proxy/frontdoor", "proxy/forward", "push", "coalescer", "rollout", "etag"}, why: "fills in the options that the other packages define; nothing but cmd knows that there is a file"},
 	{from: []string{"cmd/..."}, to: []string{"..."}, why: "the edge: everything is wired here, and nowhere else"},
 	{from: []string{"test/..."}, to: []string{"..."}, why: "tests of the whole may drive any part"},
 }

@@ -32,6 +32,7 @@ type Config struct {
 
 	TLS         TLS
 	UpstreamTLS UpstreamTLS
+	RedisTLS    ClientTLS // towards redis and news_redis, where their URLs say TLS
 	Limits      Limits
 	Drain       Drain
 	H2C         bool // HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)
@@ -45,6 +46,10 @@ type Config struct {
 	Warnings Problems
 
 	source source
+
+	// What Certificates has read, and what was wrong with it.
+	certificates *Certificates
+	unread       Problems
 }
 
 // TLS is the front door's side of TLS. It is off while Certificate is "".
@@ -55,12 +60,18 @@ type TLS struct {
 	MinVersion  uint16 // tls.VersionTLS12 or tls.VersionTLS13
 }
 
-// UpstreamTLS is how an https upstream is spoken to.
-type UpstreamTLS struct {
+// ClientTLS is how a server is spoken to.
+type ClientTLS struct {
 	CA          string // PEM file of the authorities to trust; "" means the system's
 	Certificate string // PEM file that Pollard presents; "" means none
 	Key         string // PEM file
-	ServerName  string // name to ask for and to verify; "" means the host of the upstream
+	ServerName  string // name to ask for and to verify; "" means the host that is connected to
+}
+
+// UpstreamTLS is how an https upstream is spoken to.
+type UpstreamTLS struct {
+	ClientTLS
+	SkipVerifyUntil time.Time // nobody vouches for the upstream until then; zero means somebody always does
 }
 
 // Limits are the bounds of what Pollard holds and waits for.

@@ -10,6 +10,7 @@ import (
 func (d *decoder) crossCheck(c *Config) {
 	d.checkPair("tls")
 	d.checkPair("upstream_tls")
+	d.checkPair("redis_tls")
 	d.checkSecrets(c)
 	d.checkDrain(c)
 	d.checkWebhooks(c)

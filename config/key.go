@@ -29,6 +29,8 @@ type value interface {
 	// decode sets the field to n or reports to d what is wrong with n.
 	decode(d *decoder, n *yaml.Node, at string)
 	describe() description
+	// held is the field's value, for comparison.
+	held() any
 }
 
 // description is what readers are told about a value.

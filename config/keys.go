@@ -39,6 +39,8 @@ func (c *Config) keys() []key {
 			doc: "Accept HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)."},
 		{name: "upstream_tls", to: section(c.UpstreamTLS.keys()), otherwise: "the system's authorities, no certificate",
 			doc: "TLS towards an https upstream."},
+		{name: "redis_tls", to: section(c.RedisTLS.keys()), otherwise: "the system's authorities, no certificate",
+			doc: "TLS towards redis and news_redis, where their URLs ask for it (rediss, redis+sentinels)."},
 		{name: "limits", to: section(c.Limits.keys()),
 			doc: "Bounds of what Pollard holds and waits for. There is none on how long a transfer takes."},
 		{name: "drain", to: section(c.Drain.keys()),
@@ -89,6 +91,21 @@ func (t *UpstreamTLS) keys() []key {
 			doc: "PEM file of its private key."},
 		{name: "server_name", to: scalar(&t.ServerName, text("host name", `"fleet.example.org"`)), otherwise: "the host of upstream",
 			doc: "The name that the upstream's certificate must have."},
+		{name: "skip_verify_until", to: scalar(&t.SkipVerifyUntil, moment()), otherwise: "always verified",
+			doc: "Break-glass: until this time, at most 24h ahead, the upstream's certificate is not verified, and whoever can stand in between reads everything. It ends by itself."},
+	}
+}
+
+func (t *ClientTLS) keys() []key {
+	return []key{
+		{name: "ca", to: scalar(&t.CA, text("file", `"/etc/pollard/redis-ca.crt"`)), otherwise: "the system's",
+			doc: "PEM file of the authorities that may sign the server's certificate."},
+		{name: "certificate", to: scalar(&t.Certificate, text("file", `"/etc/pollard/redis.crt"`)), otherwise: "none",
+			doc: "PEM file of the certificate that Pollard presents."},
+		{name: "key", to: scalar(&t.Key, text("file", `"/etc/pollard/redis.key"`)), otherwise: "none",
+			doc: "PEM file of its private key."},
+		{name: "server_name", to: scalar(&t.ServerName, text("host name", `"redis.example.org"`)), otherwise: "the host that is connected to",
+			doc: "The name that the server's certificate must have."},
 	}
 }
 

@@ -3,8 +3,6 @@ package config
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 )
 
 // maxFile bounds the configuration file, in bytes.
@@ -46,12 +44,7 @@ func Check(ctx context.Context, path string, env Environment, online bool) (Prob
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := readBounded(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}

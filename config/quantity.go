@@ -38,6 +38,18 @@ func duration(from, to time.Duration) kind[time.Duration] {
 	return within(k, from, to, showDuration)
 }
 
+// moment is a time (RFC 3339).
+func moment() kind[time.Time] {
+	parse := func(s string) (time.Time, error) {
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			return t, errors.New("is not a time; want one of RFC 3339, such as 2026-01-31T18:00:00Z")
+		}
+		return t, nil
+	}
+	return kind[time.Time]{name: "time", example: "2026-01-31T18:00:00Z", parse: parse}
+}
+
 // auto is an interval that each document finds for itself.
 const auto time.Duration = -1
 

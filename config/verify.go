@@ -1,21 +1,18 @@
 package config
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"errors"
 	"net"
 	"net/netip"
 	"time"
 )
 
-// reachTimeout bounds how long Verify waits for the upstream to take a
-// connection and, with https, to shake hands.
-const reachTimeout = 5 * time.Second
-
 // expiryNotice is how long before a certificate ends Verify begins to warn.
-const expiryNotice = 14 * 24 * time.Hour
+const expiryNotice = 30 * day
+
+// maxUnverified bounds how long an upstream may go unverified: a break-glass that
+// is forgotten is a hole.
+const maxUnverified = day
 
 // Verify looks at c as a whole, flags included, and at what it names: that there
 // is an upstream, that certificates can be read, go with their keys and are in
@@ -26,16 +23,31 @@ func (c *Config) Verify(ctx context.Context, online bool) Problems {
 	if c.Upstream == nil && !c.source.has("upstream") {
 		problems = append(problems, c.source.problem("upstream", `is required: the URL of the web fleet, such as "http://127.0.0.1:3000"`))
 	}
-	server, err := c.TLS.ServerConfig()
-	problems = append(problems, c.verifyTLS("tls", server, err)...)
-	client, err := c.UpstreamTLS.ClientConfig()
-	problems = append(problems, c.verifyTLS("upstream_tls", client, err)...)
-	if online && err == nil && c.Upstream != nil {
-		if err := c.reachUpstream(ctx, client); err != nil {
-			problems = append(problems, c.source.problem("upstream", "cannot be reached: %v", err))
-		}
+	certificates, err := c.Certificates()
+	problems = append(problems, c.unread...)
+	problems = append(problems, c.verifyDates("tls", certificates.Server)...)
+	problems = append(problems, c.verifyDates("upstream_tls", certificates.Upstream)...)
+	problems = append(problems, c.verifyDates("redis_tls", certificates.Redis)...)
+	problems = append(problems, c.verifySkip(time.Now())...)
+	if online && err == nil {
+		problems = append(problems, c.verifyOnline(ctx, certificates)...)
 	}
 	return problems.byLine()
+}
+
+// verifySkip bounds the time without verification.
+func (c *Config) verifySkip(now time.Time) Problems {
+	const key = "upstream_tls.skip_verify_until"
+	until := c.UpstreamTLS.SkipVerifyUntil
+	switch {
+	case until.IsZero():
+		return nil
+	case until.Sub(now) > maxUnverified:
+		return Problems{c.source.problem(key, "is more than %s ahead", showDuration(maxUnverified))}
+	case now.Before(until):
+		return Problems{c.source.warning(key, "upstream is not verified until %s", until.Format(time.RFC3339))}
+	}
+	return Problems{c.source.warning(key, "is over; upstream is verified")}
 }
 
 func (c *Config) verifyListeners() Problems {
@@ -55,15 +67,12 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// verifyTLS reports what reading the files of a section came to.
-func (c *Config) verifyTLS(section string, read *tls.Config, err error) Problems {
-	if file := (*fileError)(nil); errors.As(err, &file) {
-		return Problems{c.source.problem(section+"."+file.key, "%v", file.err)}
-	}
-	if read == nil || len(read.Certificates) == 0 {
+// verifyDates warns of a section's certificate that is not valid for long.
+func (c *Config) verifyDates(section string, terms Terms) Problems {
+	if terms.TLS == nil || len(terms.TLS.Certificates) == 0 {
 		return nil
 	}
-	leaf, key, now := read.Certificates[0].Leaf, section+".certificate", time.Now()
+	leaf, key, now := terms.TLS.Certificates[0].Leaf, section+".certificate", time.Now()
 	switch {
 	case now.After(leaf.NotAfter):
 		return Problems{c.source.warning(key, "expired on %s", leaf.NotAfter.Format(time.DateOnly))}
@@ -73,19 +82,4 @@ func (c *Config) verifyTLS(section string, read *tls.Config, err error) Problems
 		return Problems{c.source.warning(key, "expires on %s", leaf.NotAfter.Format(time.DateOnly))}
 	}
 	return nil
-}
-
-// reachUpstream opens a connection to the upstream and closes it.
-func (c *Config) reachUpstream(ctx context.Context, client *tls.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
-	dial, port := (&net.Dialer{}).DialContext, "80"
-	if c.Upstream.Scheme == "https" {
-		dial, port = (&tls.Dialer{Config: client}).DialContext, "443"
-	}
-	conn, err := dial(ctx, "tcp", net.JoinHostPort(c.Upstream.Hostname(), cmp.Or(c.Upstream.Port(), port)))
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }

@@ -28,7 +28,7 @@ func writePair(t *testing.T, name string, from, to time.Duration) (certificate, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name},
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: names(name),
 		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(to)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
@@ -39,6 +39,14 @@ func writePair(t *testing.T, name string, from, to time.Duration) (certificate, 
 		t.Fatal(err)
 	}
 	return writePEM(t, name+".crt", "CERTIFICATE", der), writePEM(t, name+".key", "PRIVATE KEY", secret)
+}
+
+// names is none for "".
+func names(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
 }
 
 func writePEM(t *testing.T, name, kind string, der []byte) string {
@@ -136,7 +144,7 @@ func TestCheckReportsWhatIsWrittenAndWhatIsNamedTogether(t *testing.T) {
 	for _, p := range problems {
 		keys = append(keys, p.Key)
 	}
-	expect(t, "keys", keys, []string{"upstream", "tls.certificate", "listen"})
+	expect(t, "keys", keys, []string{"upstream", "tls.certificate", "tls.key", "listen"})
 	if _, err := Check(t.Context(), path+"x", nil, false); err == nil {
 		t.Error("got no error for a missing file")
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"sync"
 	"time"
@@ -9,9 +10,10 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// A Watcher tells when the content of a file changes.
+// A Watcher tells when the content of a file changes, or of others that it is
+// told to follow.
 //
-// It watches the folder of the file, not the file: an atomic replacement and
+// It watches the folders of the files, not the files: an atomic replacement and
 // Kubernetes' swap of the ..data link put another file in its place, and a watch
 // of the old one falls silent at the latest with the second swap. An event only
 // makes it look; what counts is the hash of the content, which it also looks at
@@ -27,8 +29,8 @@ type Watcher struct {
 	stopped  chan struct{}
 	closing  sync.Once
 
-	// Owned by run.
-	content content
+	mu      sync.Mutex
+	content content // guarded by mu
 }
 
 // pace is how often a Watcher looks.
@@ -50,26 +52,48 @@ func Watch(path string, onChange func()) (*Watcher, error) {
 }
 
 func watch(path string, onChange func(), p pace) (*Watcher, error) {
-	now, err := hashFile(path)
-	if err != nil {
+	now := Files{}
+	if _, err := now.read(path); err != nil {
 		return nil, fmt.Errorf("watch configuration: %w", err)
 	}
 	w := &Watcher{path: path, onChange: onChange, pace: p, content: content{known: now},
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	if events, err := fsnotify.NewWatcher(); err == nil {
 		w.events = events
-		w.watchFolder()
+		w.watchFolders()
 	}
 	go w.run()
 	return w, nil
 }
 
-// watchFolder is repeated with every poll, because the folder may have been
+// Follow has w watch other files beside its own, in the place of those that it
+// followed before. A file has changed when it is not as files has it: as it was
+// read, so that no change is missed after that.
+func (w *Watcher) Follow(files Files) {
+	all := maps.Clone(files)
+	w.mu.Lock()
+	all[w.path] = w.content.known[w.path]
+	w.content = content{known: all}
+	w.mu.Unlock()
+	w.watchFolders()
+}
+
+// watchFolders is repeated with every poll, because a folder may have been
 // replaced. Where it fails, polling is all there is.
-func (w *Watcher) watchFolder() {
-	if w.events != nil {
-		_ = w.events.Add(filepath.Dir(w.path))
+func (w *Watcher) watchFolders() {
+	if w.events == nil {
+		return
 	}
+	for path := range w.watched() {
+		_ = w.events.Add(filepath.Dir(path))
+	}
+}
+
+// watched returns the files, and their known content. It is not to be changed.
+func (w *Watcher) watched() Files {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.content.known
 }
 
 // Close ends the watching and waits until onChange, should it be running, has
@@ -97,7 +121,7 @@ func (w *Watcher) run() {
 		case <-w.stop:
 			return
 		case <-poll.C:
-			w.watchFolder()
+			w.watchFolders()
 		case <-changes:
 		case <-failures: // such as too many events at once
 		case <-look:
@@ -113,15 +137,32 @@ func (w *Watcher) run() {
 	}
 }
 
-// isSettled looks at the file, calls onChange if it is time, and reports whether
+// isSettled looks at the files, calls onChange if it is time, and reports whether
 // nothing is going on any more.
 func (w *Watcher) isSettled() bool {
-	now, err := hashFile(w.path)
-	switch w.content.see(now, err == nil) {
+	switch w.see(w.watched().look()) {
 	case changing:
 		return false
 	case changed:
 		w.onChange()
 	}
 	return true
+}
+
+func (w *Watcher) see(now Files) sight {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !sameKeys(now, w.content.known) {
+		return changing // others are followed since the look
+	}
+	return w.content.see(now)
+}
+
+func sameKeys(a, b Files) bool {
+	for path := range a {
+		if _, isThere := b[path]; !isThere {
+			return false
+		}
+	}
+	return len(a) == len(b)
 }

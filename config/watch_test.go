@@ -195,26 +195,69 @@ func TestWatchingAFileThatIsNotThereIsAnError(t *testing.T) {
 }
 
 func TestAContentIsBelievedOnceItIsSeenTwice(t *testing.T) {
-	a, b, c := hash{1}, hash{2}, hash{3}
+	a, b, c := Files{"f": {1}}, Files{"f": {2}}, Files{"f": {3}}
 	type look struct {
-		now  hash
-		gone bool
+		now  Files
 		want sight
 	}
 	for name, looks := range map[string][]look{
-		"the same content":       {{now: a, want: same}, {now: a, want: same}},
-		"a change":               {{now: b, want: changing}, {now: b, want: changed}, {now: b, want: same}},
-		"written in steps":       {{now: b, want: changing}, {now: c, want: changing}, {now: c, want: changed}},
-		"there and back":         {{now: b, want: changing}, {now: a, want: same}, {now: b, want: changing}, {now: b, want: changed}},
-		"gone and back":          {{gone: true, want: same}, {now: a, want: same}},
-		"gone while it changes":  {{now: b, want: changing}, {gone: true, want: same}, {now: b, want: changing}, {now: b, want: changed}},
-		"changed back and forth": {{now: b, want: changing}, {now: b, want: changed}, {now: a, want: changing}, {now: a, want: changed}},
+		"the same content":       {{a, same}, {a, same}},
+		"a change":               {{b, changing}, {b, changed}, {b, same}},
+		"written in steps":       {{b, changing}, {c, changing}, {c, changed}},
+		"there and back":         {{b, changing}, {a, same}, {b, changing}, {b, changed}},
+		"changed back and forth": {{b, changing}, {b, changed}, {a, changing}, {a, changed}},
 	} {
 		known := content{known: a}
 		for i, l := range looks {
-			if got := known.see(l.now, !l.gone); got != l.want {
+			if got := known.see(l.now); got != l.want {
 				t.Errorf("%s, look %d: got %v, want %v", name, i, got, l.want)
 			}
 		}
 	}
+}
+
+func TestAFileThatIsGoneIsTakenToBeAsItWas(t *testing.T) {
+	path := writeFile(t, filepath.Join(t.TempDir(), "f"), "1")
+	before := Files{}
+	if _, err := before.read(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := before.look(); got[path] != before[path] {
+		t.Errorf("got %x, want %x", got[path], before[path])
+	}
+}
+
+func TestAFollowedFileIsNoticedUntilOthersAreFollowed(t *testing.T) {
+	dir := t.TempDir()
+	main := writeFile(t, filepath.Join(t.TempDir(), "p.yml"), "main")
+	key, missing := writeFile(t, filepath.Join(dir, "key"), "1"), filepath.Join(dir, "missing")
+	changes := make(chan struct{}, 100)
+	w, err := watch(main, func() { changes <- struct{}{} }, pace{poll: 20 * time.Millisecond, settle: 5 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	expectChange := func(of string) {
+		t.Helper()
+		select {
+		case <-changes:
+		case <-time.After(patience):
+			t.Fatalf("got no change of %s", of)
+		}
+	}
+	read := Files{}
+	_, _ = read.read(key)
+	_, _ = read.read(missing)
+	writeFile(t, key, "2") // after it was read, before it is followed
+	w.Follow(read)
+	expectChange("a followed file")
+	writeFile(t, missing, "there")
+	expectChange("a file that was missing")
+	w.Follow(Files{})
+	writeFile(t, key, "3")
+	writeFile(t, main, "other")
+	expectChange("the file itself")
 }

@@ -49,7 +49,6 @@ type Ledger struct {
 	checks         *prometheus.CounterVec
 	compared       *prometheus.GaugeVec
 	reloadFailures prometheus.Counter
-	notAfter       *prometheus.GaugeVec
 
 	mu     sync.Mutex
 	routes map[string]*Route // guarded by mu
@@ -84,11 +83,10 @@ func New(reg *prometheus.Registry) *Ledger {
 		checks:         counters(m[checksTotal]),
 		compared:       gauges(m[reductionCompared]),
 		reloadFailures: counters(m[configReloadFailuresTotal]).WithLabelValues(),
-		notAfter:       gauges(m[certificateNotAfterSeconds]),
 		routes:         make(map[string]*Route),
 	}
 	reg.MustRegister(
-		l.polls, l.took, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures, l.notAfter,
+		l.polls, l.took, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures,
 		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
 		l.news, l.newsDelay, l.newsAlive, l.verdict, l.falls, l.checks, l.compared,
 		collectors.NewGoCollector(),
@@ -141,12 +139,6 @@ func (l *Ledger) Saturation(component string, used, limit func() float64) {
 
 // ReloadFailed counts a reload that was refused.
 func (l *Ledger) ReloadFailed() { l.reloadFailures.Inc() }
-
-// Certificate records the end of validity of the certificate that plays role. The
-// last call for a role wins.
-func (l *Ledger) Certificate(role string, notAfter time.Time) {
-	l.notAfter.WithLabelValues(role).Set(float64(notAfter.Unix()))
-}
 
 func counters(m Metric) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)

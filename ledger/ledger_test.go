@@ -96,7 +96,9 @@ func TestWhatIsCountedIsWhatIsScraped(t *testing.T) {
 	r.Staleness(250 * time.Millisecond)
 	l.Route(ledger.Other).Upstream(ledger.Pass)
 	l.ReloadFailed()
-	l.Certificate("served", time.Unix(1_800_000_000, 0))
+	l.Certificates(func() map[string]time.Time {
+		return map[string]time.Time{"served": time.Unix(1_800_000_000, 0)}
+	}, func() bool { return true })
 
 	got := scrape(t, reg)
 	want := map[string]sample{
@@ -113,6 +115,7 @@ func TestWhatIsCountedIsWhatIsScraped(t *testing.T) {
 		"pollard_staleness_seconds{issues}":                     {sum: 0.25, count: 1},
 		"pollard_config_reload_failures_total{}":                {value: 1},
 		"pollard_certificate_not_after_seconds{served}":         {value: 1_800_000_000},
+		"pollard_upstream_unverified{}":                         {value: 1},
 	}
 	for series, want := range want {
 		if got, ok := got[series]; !ok || got != want {

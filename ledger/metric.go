@@ -32,6 +32,7 @@ const (
 	reductionCompared
 	configReloadFailuresTotal
 	certificateNotAfterSeconds
+	upstreamUnverified
 	redisUp
 	redisHints
 	redisCommandsTotal
@@ -154,8 +155,12 @@ func Metrics() []Metric {
 		},
 		certificateNotAfterSeconds: {
 			Name:   "pollard_certificate_not_after_seconds",
-			Help:   "End of validity of a certificate, in seconds since the Unix epoch.",
+			Help:   "End of validity of each certificate served, trusted or presented, and of the oldest that an open connection was made with, in seconds since the Unix epoch.",
 			Labels: []string{"role"},
+		},
+		upstreamUnverified: {
+			Name: "pollard_upstream_unverified",
+			Help: "1 while the upstream's certificate is not verified, as skip_verify_until says.",
 		},
 		redisUp: {
 			Name: "pollard_redis_up",

@@ -28,7 +28,7 @@ func withEverySeries(t *testing.T) *prometheus.Registry {
 	l.Route("issues").Checked(ledger.ShadowCheck, ledger.Matched, 1)
 	l.Judged("issues", map[string]int{"errors": 1}, &ledger.Interval{})
 	l.Fell("issues", "errors")
-	l.Certificate("served", time.Unix(0, 0))
+	l.Certificates(func() map[string]time.Time { return map[string]time.Time{"served": {}} }, func() bool { return false })
 	l.Saturation("connections", func() float64 { return 0 }, func() float64 { return 1 })
 	return reg
 }

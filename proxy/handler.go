@@ -54,6 +54,7 @@ type Handler struct {
 	other  *ledger.Route // what is on no route
 	tables tables
 	trials trials
+	lines  atomic.Pointer[accessLines]
 	logged atomic.Uint64 // polls that went well, of which some have a line
 
 	// Checks of what was given out.
@@ -73,6 +74,7 @@ func New(o Options) *Handler {
 	h.trials.ledger = o.Ledger
 	h.checks = semaphore.NewWeighted(maxChecks)
 	h.tables.Store(&table{})
+	h.LogPolls(o.AccessLog, o.LogSample)
 	return h
 }
 

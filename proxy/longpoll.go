@@ -50,7 +50,7 @@ func (h *Handler) hold(x *exchange, p *coalescer.Poll) (coalescer.Answer, error)
 func (h *Handler) await(x *exchange, p *coalescer.Poll, tag etag.Tag) bool {
 	ctx, cancel := context.WithTimeout(x.in.Context(), x.wait)
 	defer cancel()
-	leave, ok := h.Push.Join(held{h, x, cancel})
+	leave, ok := h.Push.Join(x.in.Context(), held{h, x, cancel})
 	if !ok {
 		return false
 	}

@@ -43,6 +43,10 @@ type RouteOptions struct {
 	Stretch time.Duration // the least Poll-Interval that clients are told; 0 leaves upstream's
 }
 
+// SameDocuments reports whether what is held of the documents of o would be given
+// out by the rules of other.
+func (o *RouteOptions) SameDocuments(other *RouteOptions) bool { return o.rules() == other.rules() }
+
 // rules returns a hash of all that decides who may be given whose answer. Under
 // other rules the documents are others: what a careless route has mixed up is
 // gone as soon as a reload has mended it.

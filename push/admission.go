@@ -37,9 +37,9 @@ func (h *Hub) objection(who coalescer.Identity) string {
 	switch {
 	case h.closed:
 		return reasonDraining
-	case h.admitted >= h.options.Watchers:
+	case h.admitted >= h.bounds.Load().Watchers:
 		return reasonWatchers
-	case h.identities[who] >= h.options.PerIdentity:
+	case h.identities[who] >= h.bounds.Load().PerIdentity:
 		return reasonIdentity
 	case !h.handshakes.allow(time.Now()):
 		return reasonHandshakes
@@ -80,7 +80,7 @@ const maxComeBack = 30 * time.Second
 // comeBack draws when one of those who are here now may come back, so that all
 // of them together stay under the rate of reconnects.
 func (h *Hub) comeBack() time.Duration {
-	window := seconds(float64(h.Count()+1) / h.options.ReconnectsPerSecond)
+	window := seconds(float64(h.Count()+1) / h.bounds.Load().ReconnectsPerSecond)
 	return rand.N(min(window, maxComeBack) + 1)
 }
 

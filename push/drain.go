@@ -32,7 +32,7 @@ func (h *Hub) Drain(ctx context.Context) (told int) {
 	leaving := h.shut()
 	plan := farewells{clients: len(leaving), apart: h.apart(), within: untilHalf(ctx)}
 	if len(leaving) > 0 {
-		plan.apart = max(plan.apart, h.options.Spread/time.Duration(len(leaving)))
+		plan.apart = max(plan.apart, h.bounds.Load().Spread/time.Duration(len(leaving)))
 	}
 	for i, c := range leaving {
 		turn, back := plan.turn(i)
@@ -97,7 +97,7 @@ func (h *Hub) inTurn(ctx context.Context, tell func(Leaver) (heeded bool)) {
 	}
 }
 
-func (h *Hub) apart() time.Duration { return seconds(1 / h.options.ReconnectsPerSecond) }
+func (h *Hub) apart() time.Duration { return seconds(1 / h.bounds.Load().ReconnectsPerSecond) }
 
 // untilHalf returns half the time until ctx ends; without an end, as long as it
 // takes.

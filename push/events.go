@@ -47,7 +47,7 @@ func (h *Hub) stream(w http.ResponseWriter, r *http.Request, s Subscription, wat
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	e := &events{hub: h, w: w, control: http.NewResponseController(w), subscription: s, cancel: cancel}
-	leave, ok := h.Join(e)
+	leave, ok := h.Join(r.Context(), e)
 	if !ok {
 		h.refuse(w, s, &Refusal{http.StatusServiceUnavailable, reasonDraining})
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
@@ -13,14 +14,16 @@ import (
 // be, and how they are told to go.
 type Hub struct {
 	// Set by New, then read-only.
-	options    Options
-	frames     *frames
-	signals    *signals
-	handshakes *pace
-	buffers    sync.Pool // of connections that write
+	options Options
+	frames  *frames
+	signals *signals
+	buffers sync.Pool // of connections that write
+
+	bounds atomic.Pointer[Options] // of which those count that Rebound names
 
 	mu          sync.Mutex
-	closed      bool // nobody may join; guarded by mu
+	handshakes  *pace // guarded by mu
+	closed      bool  // nobody may join; guarded by mu
 	connections map[*membership]struct{}
 	identities  map[coalescer.Identity]int // admitted, of each
 	admitted    int
@@ -30,13 +33,14 @@ type Hub struct {
 // membership is one joining: a Leaver may be any value.
 type membership struct {
 	Leaver
-	old *time.Timer
+	old  *time.Timer
+	stay func() bool // gives up what would end it with its connection
 }
 
 // New returns a hub without connections.
 func New(o Options) *Hub {
 	o = o.withDefaults()
-	return &Hub{
+	h := &Hub{
 		options:     o,
 		frames:      newFrames(),
 		signals:     newSignals(),
@@ -45,25 +49,43 @@ func New(o Options) *Hub {
 		identities:  map[coalescer.Identity]int{},
 		empty:       make(chan struct{}),
 	}
+	h.bounds.Store(&o)
+	return h
+}
+
+// Rebound changes Watchers, PerIdentity, HandshakesPerSecond, ReconnectsPerSecond
+// and Spread to those of o. Nobody who is here is sent away for that.
+func (h *Hub) Rebound(o Options) {
+	o = o.withDefaults()
+	before := h.bounds.Swap(&o)
+	if before.HandshakesPerSecond == o.HandshakesPerSecond {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.handshakes = newPace(o.HandshakesPerSecond)
 }
 
 // Join registers a connection that has been admitted, until leave is called:
-// once everything of it has ended. When it is old it is told to come back. It is
-// not ok once the hub is closing; then nobody will tell the connection to go.
-func (h *Hub) Join(c Leaver) (leave func(), ok bool) {
+// once everything of it has ended. When it is old it is told to come back, and
+// when what the request came on is to be left. It is not ok once the hub is
+// closing; then nobody will tell the connection to go.
+func (h *Hub) Join(request context.Context, c Leaver) (leave func(), ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return nil, false
 	}
 	age := h.options.MaxAge/2 + rand.N(h.options.MaxAge)
-	m := &membership{c, time.AfterFunc(age, func() { c.Leave(Farewell{Code: CloseRestart}) })}
+	restart := func() { c.Leave(Farewell{Code: CloseRestart}) }
+	m := &membership{c, time.AfterFunc(age, restart), context.AfterFunc(h.options.Leaving(request), restart)}
 	h.connections[m] = struct{}{}
 	return sync.OnceFunc(func() { h.part(m) }), true
 }
 
 func (h *Hub) part(m *membership) {
 	m.old.Stop()
+	m.stay()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.connections, m)

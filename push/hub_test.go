@@ -127,7 +127,7 @@ func join(t *testing.T, h *push.Hub, n int, stay bool) []*leaver {
 	for i := range all {
 		l := &leaver{stays: stay}
 		l.mu.Lock()
-		leave, ok := h.Join(l)
+		leave, ok := h.Join(t.Context(), l)
 		if !ok {
 			t.Fatal("could not join")
 		}
@@ -225,7 +225,7 @@ func TestNobodyJoinsWhileDraining(t *testing.T) {
 		go s.hub.Drain(context.Background())
 		c.wantClosed(push.CloseRestart, `{"after_ms":0}`)
 		synctest.Wait()
-		if _, ok := s.hub.Join(&leaver{}); ok {
+		if _, ok := s.hub.Join(t.Context(), &leaver{}); ok {
 			t.Error("joined a hub that is closing")
 		}
 		if _, resp, err := s.tryConnect("ann", ""); err == nil || resp.StatusCode != http.StatusServiceUnavailable {

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -40,6 +41,10 @@ type Options struct {
 	// asked to come back: so clients find instances that are new. Default 1 h.
 	MaxAge time.Duration
 
+	// Leaving returns, of a request's context, one that ends when the client is to
+	// leave the connection; it is told to come back then. Default: never.
+	Leaving func(request context.Context) context.Context
+
 	Log *slog.Logger
 }
 
@@ -52,6 +57,9 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.WriteTimeout, 10*time.Second)
 	orDefault(&o.PingInterval, 25*time.Second)
 	orDefault(&o.MaxAge, time.Hour)
+	if o.Leaving == nil {
+		o.Leaving = func(context.Context) context.Context { return context.Background() }
+	}
 	return o
 }
 

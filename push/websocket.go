@@ -50,7 +50,7 @@ func (h *Hub) ServeWebSocket(w http.ResponseWriter, r *http.Request, s Subscript
 		h.options.Log.Debug("upgrade failed", "route", s.Route, "error", err)
 		return
 	}
-	h.adopt(newSocket(h, s, watch, conn), release)
+	h.adopt(r.Context(), newSocket(h, s, watch, conn), release)
 }
 
 // handshakeObjection says what is wrong with an upgrade request (RFC 6455
@@ -134,8 +134,8 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 
 // adopt lets a socket live by itself, until it has ended and left. One that comes
 // when the hub is closing is sent away before adopt returns.
-func (h *Hub) adopt(s *socket, release func()) {
-	leave, ok := h.Join(s)
+func (h *Hub) adopt(request context.Context, s *socket, release func()) {
+	leave, ok := h.Join(request, s)
 	if !ok {
 		s.end(Farewell{Code: CloseRestart, After: h.comeBack()})
 		s.serve()

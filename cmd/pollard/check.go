@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -32,7 +33,7 @@ func checkRedis(ctx context.Context, file string, env config.Environment, online
 		}
 		if err := redisstore.Check(urls); err != nil {
 			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error()})
-		} else if err := reach(ctx, urls, online); err != nil {
+		} else if err := reachRedis(ctx, c, urls, online); err != nil {
 			problems = append(problems, config.Problem{File: file, Key: key, Message: err.Error(), Warning: true})
 		}
 	}
@@ -42,26 +43,33 @@ func checkRedis(ctx context.Context, file string, env config.Environment, online
 	return problems
 }
 
-func reach(ctx context.Context, urls []*url.URL, online bool) error {
+// reachRedis has Redis answer once, when online.
+func reachRedis(ctx context.Context, c *config.Config, urls []*url.URL, online bool) error {
 	if !online {
 		return nil
 	}
-	return redisstore.Reach(ctx, urls)
+	have, err := c.Certificates()
+	if err != nil {
+		return err
+	}
+	return redisstore.Reach(ctx, redisstore.Options{URLs: urls, TLS: func() *tls.Config { return have.Redis.TLS }})
 }
 
 func newCheck(e environment) *cobra.Command {
-	var online, reference, asJSON bool
+	var online, reference, diff, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "check FILE [--json] | --reference",
+		Use:   "check FILE [--json] | --reference | --diff OLD NEW",
 		Short: "Validate a configuration and everything that it names",
-		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream and Redis can be reached. Prints every problem with file and line.",
-		Args:  arguments(cobra.MaximumNArgs(1)),
+		Long:  "Validates a configuration and everything that it names: certificates, patterns, and with --online\nwhether the upstream and Redis can be reached, and what clients make of the certificate. Prints every\nproblem with file and line. With --diff it tells what a reload from OLD to NEW would do.",
+		Args:  arguments(cobra.MaximumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case reference:
 				return config.Reference(e.stdout)
-			case len(args) == 0:
-				return usageError{errors.New("check needs a FILE, or --reference")}
+			case diff:
+				return checkDiff(cmd.Context(), e, args, asJSON)
+			case len(args) != 1:
+				return usageError{errors.New("check needs a FILE, or --reference, or --diff OLD NEW")}
 			}
 			problems, err := config.Check(cmd.Context(), args[0], e.env, online)
 			if err != nil {
@@ -74,6 +82,7 @@ func newCheck(e environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&online, "online", false, "also try to reach what the configuration names")
+	cmd.Flags().BoolVar(&diff, "diff", false, "tell what a reload from one file to another would do")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, whether it is good or not")
 	cmd.Flags().BoolVar(&reference, "reference", false, "print a commented configuration with every key")
 	return cmd

@@ -18,7 +18,7 @@ import (
 func (in *instance) drain(ctx context.Context) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	before, d := in.door.Tally(), in.config.Drain
+	before, d := in.door.Tally(), in.current.Load().Drain
 	if d.Blackout > 0 {
 		in.door.Retire()
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
-	"log/slog"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/redisstore"
@@ -13,12 +12,13 @@ import (
 
 // join connects an instance with the others of its fleet, where Redis is
 // configured; else it returns nil. It waits for nothing: Redis may come later, or
-// never. joined reports whether its rollout is the fleet's.
-func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() bool) (*redisstore.Store, error) {
+// never.
+func (in *instance) join(c *config.Config) (*redisstore.Store, error) {
 	if len(c.Redis) == 0 {
 		return nil, nil
 	}
-	o := redisstore.Options{URLs: c.Redis, Hints: c.RedisHints, Prefix: prefix(c), Secret: []byte(c.Secret)}
+	log := in.log
+	o := redisstore.Options{URLs: c.Redis, Hints: c.RedisHints, TLS: in.redisTLS, Prefix: prefix(c), Secret: []byte(c.Secret)}
 	o.OnMode = func(m redisstore.Mode, why error) {
 		switch m {
 		case redisstore.Together:
@@ -35,14 +35,14 @@ func join(c *config.Config, led *ledger.Ledger, log *slog.Logger, joined func() 
 	}
 	figures := redisFigures(store)
 	figures.Joined = func() float64 {
-		if joined() {
+		if in.isJoined() {
 			return 1
 		}
 		return 0
 	}
-	led.Redis(figures)
+	in.ledger.Redis(figures)
 	used := func() float64 { return float64(store.Memory().Used) }
-	led.Saturation("redis_memory", used, func() float64 { return float64(store.Memory().Limit) })
+	in.ledger.Saturation("redis_memory", used, func() float64 { return float64(store.Memory().Limit) })
 	return store, nil
 }
 

@@ -1,34 +1,20 @@
 package main
 
 import (
-	"crypto/tls"
 	"os"
 	"syscall"
 )
 
 // gauge has the ledger export how much of each bound is used, and until when
 // the certificates are good.
-func (in *instance) gauge(server, upstream *tls.Config) {
-	in.certify("server", server)
-	in.certify("upstream_client", upstream)
+func (in *instance) gauge() {
+	in.ledger.Certificates(in.certificateEnds, in.calendar.Unverified)
 	constant := func(v float64) func() float64 { return func() float64 { return v } }
 	in.ledger.Saturation("connections", func() float64 { return float64(in.door.Connections()) }, constant(float64(in.config.Limits.Connections)))
 	in.ledger.Saturation("stored_bytes", func() float64 { return float64(in.coalescer.Usage().StoredBytes) }, constant(float64(in.config.Limits.StoredBytes)))
 	in.ledger.Saturation("documents", func() float64 { return float64(in.coalescer.Usage().Documents) }, constant(float64(in.config.Limits.Documents)))
-	in.ledger.Saturation("watchers", func() float64 { return float64(in.hub.Count()) }, constant(float64(in.config.Limits.Watchers)))
+	in.ledger.Saturation("watchers", func() float64 { return float64(in.hub.Count()) }, func() float64 { return float64(in.current.Load().Limits.Watchers) })
 	in.ledger.Saturation("file_descriptors", openFiles, maxFiles)
-}
-
-// certify exports the end of the certificates that a configuration presents.
-func (in *instance) certify(role string, c *tls.Config) {
-	if c == nil {
-		return
-	}
-	for _, cert := range c.Certificates {
-		if cert.Leaf != nil {
-			in.ledger.Certificate(role, cert.Leaf.NotAfter)
-		}
-	}
 }
 
 // openFiles returns how many file descriptors this process has, 0 where the

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +23,7 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
 	"github.com/pollard-proxy/pollard/proxy/admin"
+	"github.com/pollard-proxy/pollard/proxy/certificates"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/proxy/frontdoor"
 	"github.com/pollard-proxy/pollard/push"
@@ -36,8 +36,12 @@ import (
 
 // instance is one Pollard: everything wired, its ports bound.
 type instance struct {
-	config *config.Config
+	config *config.Config // that it was built by
 	log    *slog.Logger
+
+	current      atomic.Pointer[config.Config] // that is in force, as far as it needs no restart
+	certificates atomic.Pointer[config.Certificates]
+	calendar     *certificates.Calendar
 
 	ledger    *ledger.Ledger
 	forward   *forward.Forwarder
@@ -84,20 +88,21 @@ func build(c *config.Config, log *slog.Logger, store coalescer.Store) (*instance
 // soon as it runs.
 func (in *instance) wire(store coalescer.Store) error {
 	c, log := in.config, in.log
-	serverTLS, err := c.TLS.ServerConfig()
+	have, err := c.Certificates()
 	if err != nil {
 		return err
 	}
-	upstreamTLS, err := c.UpstreamTLS.ClientConfig()
-	if err != nil {
-		return err
-	}
+	in.current.Store(c)
+	in.certificates.Store(have)
+	in.calendar = certificates.NewCalendar(log)
 	in.state.Store(&errStarting)
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
-	in.forward = forward.New(forward.Options{Upstream: c.Upstream, TLS: upstreamTLS, Trusted: c.TrustedProxies})
+	in.forward = forward.New(forward.Options{
+		Upstream: c.Upstream, TLS: have.Upstream.TLS, Unverified: c.UpstreamTLS.SkipVerifyUntil, Trusted: c.TrustedProxies,
+	})
 	in.onClose(in.forward.Close)
-	fleet, err := join(c, in.ledger, log, in.isJoined)
+	fleet, err := in.join(c)
 	if err != nil {
 		return err
 	}
@@ -133,7 +138,7 @@ func (in *instance) wire(store coalescer.Store) error {
 		return err
 	}
 	in.history = admin.NewHistory(in.proxy, in.ledger)
-	in.door = frontdoor.New(doorOptions(c, serverTLS, in.proxy, log))
+	in.door = frontdoor.New(in.doorOptions(c, have))
 	in.onClose(func() { in.door.Close() })
 	in.operators = admin.New(admin.Options{
 		Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
@@ -145,13 +150,14 @@ func (in *instance) wire(store coalescer.Store) error {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	in.onClose(func() { in.admin.Close() })
-	in.gauge(serverTLS, upstreamTLS)
+	in.gauge()
 	return errors.Join(in.reload(c), in.bind())
 }
 
-func doorOptions(c *config.Config, serverTLS *tls.Config, h http.Handler, log *slog.Logger) frontdoor.Options {
+func (in *instance) doorOptions(c *config.Config, have *config.Certificates) frontdoor.Options {
 	return frontdoor.Options{
-		Handler: h, TLS: serverTLS, H2C: c.H2C, Logger: log,
+		Handler: in.proxy, TLS: have.Server.TLS, H2C: c.H2C, Logger: in.log,
+		Pace:        func() (time.Duration, int) { d := in.current.Load().Drain; return d.Spread, d.Reconnects },
 		HeaderBytes: int(c.Limits.HeaderBytes), HeaderTimeout: c.Limits.HeaderTimeout,
 		IdleTimeout: c.Limits.IdleTimeout, StallTimeout: c.Limits.StallTimeout, Connections: c.Limits.Connections,
 	}
@@ -162,6 +168,7 @@ func pushOptions(c *config.Config, log *slog.Logger) push.Options {
 		Watchers: unlimited(c.Limits.Watchers), PerIdentity: unlimited(c.Limits.WatchersPerIdentity),
 		HandshakesPerSecond: float64(unlimited(c.Limits.Handshakes)),
 		ReconnectsPerSecond: float64(c.Drain.Reconnects), Spread: c.Drain.Spread, Log: log,
+		Leaving: frontdoor.Leaving,
 	}
 }
 
@@ -195,16 +202,21 @@ func (in *instance) bind() (err error) {
 	return nil
 }
 
-// reload puts the routes of another configuration in force, each where it stands
-// on the ladder. What only a restart can change is named.
+// reload puts another configuration in force, each route where it stands on the
+// ladder. What only a restart can change is named.
 func (in *instance) reload(c *config.Config) error {
+	have, err := c.Certificates()
+	if err != nil {
+		return err
+	}
 	if err := in.ladder.Configure(positions(c), func(s *ladder.State) error { return in.stand(c, s) }); err != nil {
 		return err
 	}
 	in.autopilot.Store(autopilot(c))
 	in.operators.Admit(access(c))
-	for _, key := range needsRestart(in.config, c) {
-		in.log.Warn("this setting takes effect after a restart", "key", key)
+	in.renew(c, have)
+	for _, s := range needsRestart(in.config, c) {
+		in.log.Warn("this setting takes effect after a restart", "key", s.Key, "because", s.Why)
 	}
 	return nil
 }
@@ -222,6 +234,8 @@ func (in *instance) run(ctx context.Context) error {
 	g.Go(func() error { defer stop(); return ended("admin listener", in.admin.Serve(in.back)) })
 	g.Go(func() error { in.ladder.Watch(served); return nil })
 	g.Go(func() error { in.history.Run(served); return nil })
+	g.Go(func() error { in.door.Rotate(served); return nil })
+	g.Go(func() error { in.calendar.Run(served); return nil })
 	g.Go(func() error { newPilot(in).Run(served); return nil })
 	listening, deafen := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is served any more
 	defer deafen()

@@ -16,7 +16,7 @@ func (in *instance) joinLadder(c *config.Config) error {
 	if len(c.Redis) == 0 {
 		return nil
 	}
-	client, err := redisstore.Connect(redisstore.Options{URLs: c.Redis})
+	client, err := redisstore.Connect(in.redisAt(c.Redis))
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ func TestWithJSONACommandPrintsOneObjectWhateverComesOfIt(t *testing.T) {
 		{[]string{"healthcheck", "--admin", answering(t, 503, "draining\n")}, exitError, `"reason": "/readyz: 503 Service Unavailable: draining"`},
 		{[]string{"check", good}, exitOK, `"good": true`},
 		{[]string{"check", bad}, exitError, `"line": 3`},
+		{[]string{"check", "--diff", good, good}, exitOK, `"routes": []`},
 		{[]string{"rollout", "kill", "--admin", answering(t, 200, `{"killed":true}`)}, exitOK, `{"killed":true}`},
 		{[]string{"rollout", "set", "notes", "off", "--admin", answering(t, 200, `{"name":"notes"}`)}, exitOK, `{"name":"notes"}`},
 		{[]string{"rollout", "log", "--admin", answering(t, 200, `[]`)}, exitOK, `[]`},

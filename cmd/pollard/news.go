@@ -77,7 +77,7 @@ func (in *instance) handOn(c *config.Config) func(message string) {
 
 // addSource adds a source to those that run with the instance.
 func (in *instance) addSource(name ledger.Source, urls []*url.URL, open func(redisnews.Options) (source, error)) error {
-	client, err := redisstore.Connect(redisstore.Options{URLs: urls})
+	client, err := redisstore.Connect(in.redisAt(urls))
 	if err != nil {
 		return err
 	}

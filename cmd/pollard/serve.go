@@ -17,7 +17,12 @@ import (
 )
 
 // serveFlags override the file.
-type serveFlags struct{ file, upstream, listen, admin string }
+type serveFlags struct {
+	file, upstream, listen, admin string
+
+	watcher *config.Watcher // of the file, and of those that it names; nil without one
+	level   slog.LevelVar   // of the log
+}
 
 func newServe(e environment) *cobra.Command {
 	var f serveFlags
@@ -26,7 +31,7 @@ func newServe(e environment) *cobra.Command {
 		Short: "Run the proxy",
 		Long:  "Runs the proxy. Flags override the file; with only --upstream it passes everything through.",
 		Args:  arguments(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), e, f) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), e, &f) },
 	}
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file (see pollard check --reference)")
 	cmd.Flags().StringVar(&f.upstream, "upstream", "", "URL of the web fleet, such as http://127.0.0.1:3000")
@@ -36,7 +41,7 @@ func newServe(e environment) *cobra.Command {
 }
 
 // serve runs the proxy until the context ends.
-func serve(ctx context.Context, e environment, f serveFlags) error {
+func serve(ctx context.Context, e environment, f *serveFlags) error {
 	if f.file == "" && f.upstream == "" {
 		return usageError{fmt.Errorf("serve needs --config FILE or --upstream URL")}
 	}
@@ -52,7 +57,7 @@ func serve(ctx context.Context, e environment, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(e, c)
+	log := f.newLogger(e, c)
 	warnOfParent(log, e.stderr)
 	for _, w := range c.Warnings {
 		log.Warn(w.String())
@@ -94,6 +99,7 @@ func (f *serveFlags) watch() (changed <-chan os.Signal, stop func(), err error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	f.watcher = watcher
 	signal.Notify(hup, syscall.SIGHUP)
 	return hup, func() {
 		signal.Stop(hup)
@@ -125,11 +131,13 @@ func (f *serveFlags) reload(ctx context.Context, e environment, in *instance) {
 		in.log.Error("configuration not reloaded; the old one stays in force", "error", err)
 		return
 	}
+	f.level.Set(c.Log.Level)
 	in.log.Info("configuration reloaded", "routes", len(c.Routes))
 }
 
-// load reads and checks the configuration, with the flags applied.
-func (f serveFlags) load(ctx context.Context, e environment) (*config.Config, error) {
+// load reads and checks the configuration, with the flags applied, and the files
+// that it names, which are watched from then on, whether they are any good or not.
+func (f *serveFlags) load(ctx context.Context, e environment) (*config.Config, error) {
 	c := config.Defaults()
 	if f.file != "" {
 		var err error
@@ -145,6 +153,10 @@ func (f serveFlags) load(ctx context.Context, e environment) (*config.Config, er
 			return nil, usageError{fmt.Errorf("--%w", err)}
 		}
 	}
+	have, _ := c.Certificates() // what is wrong with them, Verify says
+	if f.watcher != nil {
+		f.watcher.Follow(have.Files)
+	}
 	problems := c.Verify(ctx, false)
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -153,8 +165,9 @@ func (f serveFlags) load(ctx context.Context, e environment) (*config.Config, er
 	return c, nil
 }
 
-func newLogger(e environment, c *config.Config) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.Log.Level}
+func (f *serveFlags) newLogger(e environment, c *config.Config) *slog.Logger {
+	f.level.Set(c.Log.Level)
+	o := &slog.HandlerOptions{Level: &f.level}
 	if c.Log.JSON {
 		return slog.New(slog.NewJSONHandler(e.stderr, o))
 	}

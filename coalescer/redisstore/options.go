@@ -8,9 +8,11 @@ import (
 
 // Options say where Redis is and how much it may cost.
 type Options struct {
-	URLs  []*url.URL  // of one deployment; at least one
-	Hints []*url.URL  // of another, which carries the hints; none: the same
-	TLS   *tls.Config // for rediss; nil means the system's authorities
+	URLs  []*url.URL // of one deployment; at least one
+	Hints []*url.URL // of another, which carries the hints; none: the same
+	// TLS is asked for each connection of rediss how it is made, so that
+	// certificates can be renewed; nil means with the system's authorities.
+	TLS func() *tls.Config
 
 	Prefix   string        // of every key and channel; default "pollard:"
 	Secret   []byte        // of the fleet: what is of one identity is encrypted with it, and fails without
@@ -51,6 +53,9 @@ const (
 	dialTimeout = time.Second
 	// inspectEvery is how often Redis is asked for its memory.
 	inspectEvery = 10 * time.Second
+	// renewTLS is how long a connection over TLS is used: until then certificates
+	// that were renewed are presented everywhere, on subscriptions excepted.
+	renewTLS = time.Hour
 	// resubscribeAfter is how long a lost connection with subscriptions is left
 	// alone at most.
 	resubscribeAfter = 500 * time.Millisecond

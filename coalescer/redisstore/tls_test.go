@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,9 +36,23 @@ func TestTLSIsVerified(t *testing.T) {
 	}
 }
 
+// Who is trusted, and what is presented, is asked for each connection.
+func TestTLSIsSpokenAsItIsConfiguredNow(t *testing.T) {
+	t.Parallel()
+	certificate, key, trusting := selfSigned(t)
+	server := redistest.StartTLS(t, certificate, key)
+	var now atomic.Pointer[tls.Config]
+	now.Store(&tls.Config{RootCAs: x509.NewCertPool()})
+	s := start(t, redisstore.Options{URLs: urls(t, "rediss://"+server.Addr), TLS: now.Load})
+	var why error
+	eventually(t, func() bool { _, why = s.Mode(); return strings.Contains(text(why), "unknown authority") }, func() string { return text(why) })
+	now.Store(trusting())
+	heals(t, s)
+}
+
 // selfSigned returns files with a certificate for the loopback and its key, and
 // a configuration that trusts it.
-func selfSigned(t *testing.T) (certificate, key string, trusting *tls.Config) {
+func selfSigned(t *testing.T) (certificate, key string, trusting func() *tls.Config) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -61,7 +76,7 @@ func selfSigned(t *testing.T) (certificate, key string, trusting *tls.Config) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(parsed)
-	return pemFile(t, "CERTIFICATE", der), pemFile(t, "PRIVATE KEY", pkcs8), &tls.Config{RootCAs: roots}
+	return pemFile(t, "CERTIFICATE", der), pemFile(t, "PRIVATE KEY", pkcs8), func() *tls.Config { return &tls.Config{RootCAs: roots} }
 }
 
 func pemFile(t *testing.T, kind string, der []byte) string {

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -138,10 +137,7 @@ func (e endpoints) client(o Options) redis.UniversalClient {
 		MinIdleConns: 1, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 	if e.tls() {
-		u.TLSConfig = o.TLS.Clone()
-		if u.TLSConfig == nil {
-			u.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
+		u.Dialer, u.ConnMaxLifetime = dialTLS(o.TLS), renewTLS
 	}
 	return redis.NewUniversalClient(u)
 }
@@ -162,14 +158,14 @@ func Connect(o Options) (redis.UniversalClient, error) {
 
 // Reach connects once, and fails with what Explain says where that does. What a user
 // is permitted it does not try.
-func Reach(ctx context.Context, urls []*url.URL) error {
-	client, err := Connect(Options{URLs: urls})
+func Reach(ctx context.Context, o Options) error {
+	client, err := Connect(o)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	if err := client.Ping(ctx).Err(); err != nil && !redis.HasErrorPrefix(err, "NOPERM") {
-		return Explain(urls, err, false)
+		return Explain(o.URLs, err, false)
 	}
 	return nil
 }

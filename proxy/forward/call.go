@@ -91,6 +91,7 @@ func (c *call) switched(h head) (*http.Response, error) {
 	if len(to) != 1 || !listed(c.req.Header["Connection"], "Upgrade") || !listed(c.req.Header["Upgrade"], to[0]) {
 		return nil, fmt.Errorf("%w: 101 to %q, which was not asked for", ErrGarbage, to)
 	}
+	c.link.tunnel.Store(true)
 	resp := c.response(h)
 	resp.Body = &tunnelEnd{call: c}
 	return resp, nil

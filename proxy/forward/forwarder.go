@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,12 +23,10 @@ const (
 
 // Options configure a Forwarder.
 type Options struct {
-	// Upstream is where every request goes: http or https, host and optional port. Path
-	// and query are ignored.
-	Upstream *url.URL
-	// TLS is used towards an https upstream; nil means the system's roots and the
-	// upstream's host name.
-	TLS *tls.Config
+	// Upstream, TLS and Unverified are the first Terms.
+	Upstream   *url.URL
+	TLS        *tls.Config
+	Unverified time.Time
 	// Trusted are the peers whose X-Forwarded-* fields are believed.
 	Trusted []netip.Prefix
 	// DialTimeout bounds connecting, TLS handshake included; 5 s if not positive.
@@ -44,27 +43,25 @@ type Options struct {
 // be called.
 type Forwarder struct {
 	// set by New, then read-only
-	upstream *url.URL
-	address  string // host:port to connect to
-	tls      *tls.Config
-	dialer   net.Dialer
-	trusted  []netip.Prefix
+	dialer  net.Dialer
+	trusted []netip.Prefix
 
-	pool *pool
+	terms atomic.Pointer[terms] // of links to come
+	links links
+	pool  *pool
 }
 
-// New returns a Forwarder to o.Upstream. It connects to nothing yet.
+// New returns a Forwarder to o.Upstream, until Renew. It connects to nothing yet.
 func New(o Options) *Forwarder {
 	f := &Forwarder{
-		upstream: &url.URL{Scheme: o.Upstream.Scheme, Host: o.Upstream.Host},
-		address:  address(o.Upstream),
-		dialer:   net.Dialer{Timeout: positive(o.DialTimeout, defaultDialTimeout)},
-		trusted:  o.Trusted,
-		pool:     newPool(positive(o.MaxIdle, defaultMaxIdle), positive(o.IdleTimeout, defaultIdleTimeout)),
+		dialer:  net.Dialer{Timeout: positive(o.DialTimeout, defaultDialTimeout)},
+		trusted: o.Trusted,
 	}
-	if o.Upstream.Scheme == "https" {
-		f.tls = clientTLS(o.TLS, o.Upstream.Hostname())
-	}
+	made := newTerms(Terms{o.Upstream, o.TLS, o.Unverified})
+	f.terms.Store(made)
+	f.pool = newPool(positive(o.MaxIdle, defaultMaxIdle), positive(o.IdleTimeout, defaultIdleTimeout), made)
+	f.pool.onSweep = func(now time.Time) { f.links.sever(now, f.terms.Load().unverified) }
+	f.pool.start()
 	return f
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -31,6 +32,12 @@ type link struct {
 	raw      syscall.RawConn   // of the TCP connection; nil if there is none
 	br       *bufio.Reader     // reads the link
 	text     *textproto.Reader // reads br
+
+	made       *terms
+	links      *links    // that it is one of; nil in cleartext
+	ends       time.Time // a certificate that it was made with, or the time without verification; zero: never
+	unverified bool      // whoever is at the other end
+	tunnel     atomic.Bool
 
 	budget    int64 // bytes that may still be read before errHeadTooLarge
 	reused    bool
@@ -54,6 +61,17 @@ func (l *link) Read(p []byte) (int, error) {
 	l.budget -= int64(n)
 	return n, err
 }
+
+// Close closes the connection.
+func (l *link) Close() error {
+	if l.links != nil {
+		l.links.remove(l)
+	}
+	return l.Conn.Close()
+}
+
+// hasEnded reports whether the link may carry no further request.
+func (l *link) hasEnded(now time.Time) bool { return !l.ends.IsZero() && !now.Before(l.ends) }
 
 // abort makes reads and writes on l fail at once, and from now on.
 func (l *link) abort() { l.SetDeadline(time.Unix(1, 0)) }
@@ -96,7 +114,8 @@ func (f *Forwarder) dial(ctx context.Context) (*link, error) {
 }
 
 func (f *Forwarder) connect(ctx context.Context) (*link, error) {
-	conn, err := f.dialer.DialContext(ctx, "tcp", f.address)
+	t := f.terms.Load()
+	conn, err := f.dialer.DialContext(ctx, "tcp", t.address)
 	if err != nil {
 		return nil, err
 	}
@@ -105,13 +124,28 @@ func (f *Forwarder) connect(ctx context.Context) (*link, error) {
 		conn.Close()
 		return nil, err
 	}
-	if f.tls == nil {
-		return newLink(conn, raw), nil
+	if t.tls == nil {
+		l := newLink(conn, raw)
+		l.made = t
+		return l, nil
 	}
-	secure := tls.Client(conn, f.tls)
+	return f.secure(ctx, t, conn, raw)
+}
+
+// secure shakes hands with the upstream, whoever it is while that is allowed.
+func (f *Forwarder) secure(ctx context.Context, t *terms, conn net.Conn, raw syscall.RawConn) (*link, error) {
+	c, unverified := t.tls, time.Now().Before(t.unverified)
+	if unverified {
+		c = c.Clone()
+		c.InsecureSkipVerify = true
+	}
+	secure := tls.Client(conn, c)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
-	return newLink(secure, raw), nil
+	l := newLink(secure, raw)
+	l.made, l.unverified = t, unverified
+	f.links.add(l, secure.ConnectionState())
+	return l, nil
 }

@@ -15,9 +15,10 @@ import (
 //
 // The header is a copy that the caller may change. The body is r's own, or http.NoBody.
 func (f *Forwarder) Outgoing(ctx context.Context, r *http.Request, target string) *http.Request {
+	upstream := f.terms.Load().upstream
 	out := &http.Request{
 		Method:        r.Method,
-		URL:           &url.URL{Scheme: f.upstream.Scheme, Host: f.upstream.Host, Opaque: target},
+		URL:           &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Opaque: target},
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,

@@ -10,19 +10,30 @@ type pool struct {
 	// set by newPool, then read-only
 	most    int           // connections kept
 	longest time.Duration // that one is kept
+	onSweep func(now time.Time)
 	stop    chan struct{} // closed by close
 	stopped chan struct{} // closed when sweep has returned
 
 	// guarded by mu
 	mu     sync.Mutex
+	terms  *terms  // of the links that are kept
 	idle   []*link // by idleSince, the oldest first
 	closed bool
 }
 
-func newPool(most int, longest time.Duration) *pool {
-	p := &pool{most: most, longest: longest, stop: make(chan struct{}), stopped: make(chan struct{})}
-	go p.sweep()
-	return p
+func newPool(most int, longest time.Duration, t *terms) *pool {
+	return &pool{most: most, longest: longest, terms: t, stop: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+func (p *pool) start() { go p.sweep() }
+
+// renew closes what is kept: from now on that is what is made under t.
+func (p *pool) renew(t *terms) {
+	p.mu.Lock()
+	old := p.idle
+	p.idle, p.terms = nil, t
+	p.mu.Unlock()
+	closeAll(old)
 }
 
 // get returns a kept connection that is still silent and open, or nil.
@@ -32,7 +43,7 @@ func (p *pool) get() *link {
 		if l == nil {
 			return nil
 		}
-		if time.Since(l.idleSince) < p.longest && l.quiet() {
+		if time.Since(l.idleSince) < p.longest && !l.hasEnded(time.Now()) && l.quiet() {
 			l.reused = true
 			return l
 		}
@@ -64,7 +75,7 @@ func (p *pool) put(l *link) {
 func (p *pool) keep(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.idle) >= p.most {
+	if p.closed || len(p.idle) >= p.most || l.made != p.terms || l.hasEnded(l.idleSince) {
 		return false
 	}
 	p.idle = append(p.idle, l)
@@ -82,6 +93,7 @@ func (p *pool) sweep() {
 			return
 		case now := <-tick.C:
 			closeAll(p.takeOlder(now.Add(-p.longest)))
+			p.onSweep(now)
 		}
 	}
 }

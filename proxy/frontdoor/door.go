@@ -16,7 +16,6 @@ import (
 type door struct {
 	net.Listener
 	server *Server
-	tls    *tls.Config // nil: cleartext
 
 	ready     chan arrival
 	done      chan struct{} // closed by Close
@@ -32,7 +31,7 @@ type arrival struct {
 }
 
 func (s *Server) open(l net.Listener) *door {
-	d := &door{Listener: l, server: s, tls: s.tls, ready: make(chan arrival), done: make(chan struct{})}
+	d := &door{Listener: l, server: s, ready: make(chan arrival), done: make(chan struct{})}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	d.group.Go(d.run)
 	return d
@@ -51,7 +50,7 @@ func (d *door) run() {
 			continue
 		}
 		s := d.server.remember(c)
-		if d.tls == nil {
+		if s.terms.tls == nil {
 			d.pass(s, d.server.wrap(s, s))
 			continue
 		}
@@ -62,7 +61,7 @@ func (d *door) run() {
 func (d *door) handshake(s *socket) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.server.o.HeaderTimeout)
 	defer cancel()
-	t := tls.Server(s, d.tls)
+	t := tls.Server(s, s.terms.tls)
 	if err := t.HandshakeContext(ctx); err != nil {
 		d.server.log.Debug("TLS handshake failed", slog.String("remote_addr", s.RemoteAddr().String()), slog.Any("error", err))
 		explain(err)
@@ -70,6 +69,7 @@ func (d *door) handshake(s *socket) {
 		return
 	}
 	state := t.ConnectionState()
+	d.server.met(s, state)
 	if state.NegotiatedProtocol == "h2" {
 		d.pass(s, t)
 		return

@@ -2,6 +2,7 @@ package frontdoor
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -15,7 +16,21 @@ func connContext(ctx context.Context, c net.Conn) context.Context {
 	if v := vetted(c); v != nil {
 		return context.WithValue(ctx, connKey{}, v)
 	}
+	if t, ok := c.(*tls.Conn); ok { // HTTP/2
+		return context.WithValue(ctx, connKey{}, t.NetConn())
+	}
 	return ctx
+}
+
+// socketOf returns the connection of a request by its context, nil for any other context.
+func socketOf(ctx context.Context) *socket {
+	switch c := ctx.Value(connKey{}).(type) {
+	case *conn:
+		return c.socket
+	case *socket:
+		return c
+	}
+	return nil
 }
 
 func vetted(c net.Conn) *conn {
@@ -38,7 +53,7 @@ func connState(c net.Conn, state http.ConnState) {
 // handle stands between net/http and the handler.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	s.begun.Add(1)
-	if s.retired.Load() {
+	if s.retired.Load() || Leaving(r.Context()).Err() != nil {
 		w.Header().Set("Connection", "close") // net/http makes a GOAWAY of it over HTTP/2
 	}
 	if r.ProtoMajor == 1 {

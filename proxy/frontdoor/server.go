@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pollard-proxy/pollard/proxy/certificates"
 )
 
 // Options say how a Server listens. The zero value of each but Handler is usable.
@@ -16,9 +18,13 @@ type Options struct {
 	// Handler gets every request that is not refused; see the package comment for what it may rely on.
 	Handler http.Handler
 
-	// TLS is how to speak TLS; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A
+	// TLS is how to speak TLS, until Renew; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A
 	// configuration that its GetConfigForClient returns is used as it is.
 	TLS *tls.Config
+
+	// Pace says how fast Rotate may send clients away: over so long at least, and so many a second at most. Default: as
+	// fast as it can.
+	Pace func() (spread time.Duration, perSecond int)
 
 	// H2C accepts HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3).
 	H2C bool
@@ -61,6 +67,9 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.Pace == nil {
+		o.Pace = func() (time.Duration, int) { return 0, 0 }
+	}
 	return o
 }
 
@@ -69,30 +78,29 @@ type Server struct {
 	// Set by New, then read-only.
 	o       Options
 	log     *slog.Logger
-	tls     *tls.Config
 	http    *http.Server
 	buffers *sync.Pool
 	slots   chan struct{} // one per open connection; nil if unlimited
+	renewed chan struct{} // there are other terms; wakes Rotate
+
+	inUse certificates.InUse
 
 	retired                   atomic.Bool
 	begun, answered, hijacked atomic.Uint64 // requests
 
 	mu     sync.Mutex
+	terms  *terms               // of connections to come
 	conns  map[*socket]struct{} // open, hijacked ones included
 	vacant chan struct{}        // closed with the last of them; nil while nobody waits
 }
 
 // New returns a Server that is not listening yet.
 func New(o Options) *Server {
-	s := &Server{o: o.withDefaults(), conns: map[*socket]struct{}{}}
+	s := &Server{o: o.withDefaults(), conns: map[*socket]struct{}{}, terms: newTerms(o.TLS), renewed: make(chan struct{}, 1)}
 	s.log = s.o.Logger
 	s.buffers = &sync.Pool{New: func() any { return new([bufferBytes]byte) }}
 	if o.Connections > 0 {
 		s.slots = make(chan struct{}, o.Connections)
-	}
-	if o.TLS != nil {
-		s.tls = o.TLS.Clone()
-		s.tls.NextProtos = []string{"h2", "http/1.1"}
 	}
 	s.http = &http.Server{
 		Handler:                      http.HandlerFunc(s.handle),
@@ -176,10 +184,12 @@ func (s *Server) remember(c net.Conn) *socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[k] = struct{}{}
+	k.begin(s.terms, &s.inUse)
 	return k
 }
 
 func (s *Server) forget(k *socket) {
+	k.removeUse()
 	s.mu.Lock()
 	delete(s.conns, k)
 	if s.vacant != nil && len(s.conns) == 0 {

@@ -20,6 +20,7 @@ type socket struct {
 	free   atomic.Bool   // hijacked: its owner has its own limits
 	used   atomic.Bool   // a byte came
 	closed atomic.Bool
+	tenure
 
 	mu    sync.Mutex
 	asked time.Time // write deadline set from above; guarded by mu

@@ -59,14 +59,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.disappoint(r.Context(), conn)
 		return
 	}
-	s.adopt(newSocket(s, conn, asker(r), protocol == extended), release)
+	s.adopt(r.Context(), newSocket(s, conn, asker(r), protocol == extended), release)
 }
 
 // adopt lets a socket live by itself until it has ended, and left the hub.
-func (s *Server) adopt(so *socket, release func()) {
+func (s *Server) adopt(request context.Context, so *socket, release func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	so.stop = stop
-	leave, ok := s.Hub.Join(so)
+	leave, ok := s.Hub.Join(request, so)
 	if !ok {
 		leave = func() {}
 		so.bye(farewell(push.Farewell{Code: push.CloseRestart}))
