@@ -90,6 +90,39 @@ func TestRedisTellsOfChanges(t *testing.T) {
 	}
 }
 
+// A balancer has a touch, a webhook and a write reach one instance, and the next poll
+// another.
+func TestWhatOneInstanceIsToldHoldsOnTheOthers(t *testing.T) {
+	redis, app := redistest.Start(t), newApplication(t)
+	lines := []string{"redis: redis://" + redis.Addr, " news: [writes]", " safety_interval: 1h", " news_timeout: 5s"}
+	one, other := serve(t, app, lines...), serve(t, app, lines...)
+	for _, i := range []*instance{one, other} {
+		i.shows("/metrics", `pollard_news_alive{route="doc"} 1`)
+	}
+	other.ask(http.MethodGet, other.front+"/g/p", "")
+	asked := app.asked.Load()
+	for pieces, tell := range []func(){
+		func() { one.ask(http.MethodPost, one.admin+"/api/v1/touch", `{"paths":["/g/p"]}`) },
+		func() { one.ask(http.MethodPost, one.admin+"/api/v1/touch", `{"patterns":["/g/*"]}`) },
+		func() { one.ask(http.MethodPut, one.front+"/g/p", ""); asked++ },
+	} {
+		before := app.asked.Load()
+		tell()
+		other.eventually(func() error {
+			other.ask(http.MethodGet, other.front+"/g/p", "")
+			if got := app.asked.Load(); got == asked {
+				return fmt.Errorf("piece %d: upstream was asked %d times, want once more for the other instance", pieces, got-before)
+			}
+			return nil
+		})
+		asked = app.asked.Load()
+	}
+	redis.Stop()
+	for _, i := range []*instance{one, other} {
+		i.shows("/metrics", `pollard_news_alive{route="doc"} 0`)
+	}
+}
+
 func TestAMessageThatIsNoNewsIsSaidAndNothingElse(t *testing.T) {
 	redis, app := redistest.Start(t), newApplication(t)
 	i := serve(t, app, "redis: redis://"+redis.Addr, " news: [redis]")
