@@ -10,6 +10,20 @@ func (s *stream) deliver(p []byte) int {
 	return n
 }
 
+// skip lets go of vetted bytes that nobody else will see.
+func (s *stream) skip() {
+	s.off = s.vetted
+	if s.off == len(s.buf) {
+		s.drop()
+	}
+}
+
+// skipped counts a message that never came here.
+func (s *stream) skipped() {
+	s.messages++
+	s.section = 0
+}
+
 // direct returns the part of p that may be read into without looking: the data of a body, or a tunnel. It is nil where
 // bytes have to be vetted first.
 func (s *stream) direct(p []byte) []byte {

@@ -34,6 +34,11 @@ type conn struct {
 
 	in     stream    // owned by the reader
 	headBy time.Time // owned by the reader
+	lane   *lane     // nil without one
+
+	// isAtRest is set when net/http says that the connection is idle: all that was asked has its whole answer, no Read
+	// is in progress, and the next is that for the next request. It is unset with the first byte that net/http is given.
+	isAtRest bool // owned by the reader
 
 	answer   atomic.Int32
 	whole    atomic.Uint64 // messages that were handed on to their last byte
@@ -68,8 +73,14 @@ func (c *conn) Read(p []byte) (int, error) {
 		if f != nil {
 			return 0, c.refuseBody(f)
 		}
+		if complete && c.answerHead() {
+			continue
+		}
 		if complete {
 			c.queue()
+		}
+		if err := c.flush(); err != nil {
+			return 0, err
 		}
 		n, err := c.in.deliver(p), error(nil)
 		if n == 0 && c.in.phase == refused {
@@ -82,6 +93,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			c.whole.Store(c.in.messages)
 		}
 		if n > 0 || err != nil {
+			c.isAtRest = false
 			return n, err
 		}
 	}
@@ -100,8 +112,8 @@ func (c *conn) receive(p []byte) (int, error) {
 	}
 	if c.in.buf == nil {
 		n, err := c.wait(p)
-		if n > 0 {
-			c.in.push(p[:n])
+		if rest := c.answerKnown(p[:n]); len(rest) > 0 {
+			c.in.push(rest)
 		}
 		return 0, err
 	}
@@ -121,8 +133,11 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // Close closes the connection. One that ends before its client expects it reads on for a while, so that the client gets
-// to see the answer.
+// to see the answer. One that is being answered in the lane, of which net/http does not know, is closed behind the answer.
 func (c *conn) Close() error {
+	if c.lane.closesLater() {
+		return nil
+	}
 	if !c.closing.Swap(true) && c.lingers.Load() && !c.socket.closed.Load() {
 		_ = c.CloseWrite()
 		_ = c.Conn.SetReadDeadline(time.Now().Add(linger))
@@ -137,6 +152,7 @@ func (c *conn) hijack() {
 	c.socket.server.hijacked.Add(1)
 	c.socket.liberate()
 	c.in.phase = inTunnel
+	c.lane.forget()
 }
 
 // end makes the connection close after the answer in progress, in a way that lets the client see it.

@@ -12,6 +12,14 @@ var errStalled = errors.New("the client stalled")
 
 // wait reads from the connection below, under the deadline that suits what we wait for.
 func (c *conn) wait(p []byte) (int, error) {
+	n, err := c.waitOnce(p)
+	for n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.prolong() {
+		n, err = c.waitOnce(p)
+	}
+	return n, err
+}
+
+func (c *conn) waitOnce(p []byte) (int, error) {
 	if err := c.begin(); err != nil {
 		return 0, err
 	}

@@ -76,6 +76,7 @@ func (d *door) handshake(s *socket) {
 	}
 	c := d.server.wrap(s, t)
 	c.in.h2c = false
+	c.lane.secured(&state)
 	d.pass(s, secureConn{c, state})
 }
 

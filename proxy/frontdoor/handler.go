@@ -43,10 +43,16 @@ func vetted(c net.Conn) *conn {
 	return nil
 }
 
-// connState hands a hijacked connection over: whoever has it now reads it raw, under deadlines of their own.
+// connState hands a hijacked connection over: whoever has it now reads it raw, under deadlines of their own. An idle one
+// is at a request boundary: net/http says so when the answer is out and its background read has ended, before it reads.
 func connState(c net.Conn, state http.ConnState) {
-	if v := vetted(c); v != nil && state == http.StateHijacked {
+	v := vetted(c)
+	switch {
+	case v == nil:
+	case state == http.StateHijacked:
 		v.hijack()
+	case state == http.StateIdle:
+		v.isAtRest = true
 	}
 }
 

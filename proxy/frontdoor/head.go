@@ -21,6 +21,7 @@ type head struct {
 	length                  int64
 	chunked                 bool
 	upgrade, protocol       bool // Connection has the option; Upgrade names a protocol that we leave to the handler
+	odd                     bool // asks of the connection what the lane leaves to net/http
 	pragma, cacheControl    bool
 }
 
@@ -98,8 +99,12 @@ func (h *head) field(line []byte) *refusal {
 	case is(name, "connection"):
 		for e := range elements(value) {
 			h.upgrade = h.upgrade || is(e, "upgrade")
+			h.odd = h.odd || !is(e, "keep-alive")
 		}
+	case is(name, "expect"), is(name, "trailer"):
+		h.odd = true
 	case is(name, "upgrade"):
+		h.odd = true
 		for e := range elements(value) {
 			h.protocol = h.protocol || !is(e, "h2c")
 		}

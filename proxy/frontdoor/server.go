@@ -1,6 +1,7 @@
 package frontdoor
 
 import (
+	"bufio"
 	"crypto/tls"
 	"log"
 	"log/slog"
@@ -17,6 +18,9 @@ import (
 type Options struct {
 	// Handler gets every request that is not refused; see the package comment for what it may rely on.
 	Handler http.Handler
+
+	// Lane answers requests on the connection itself, if it can, in place of Handler. nil: none does.
+	Lane Lane
 
 	// TLS is how to speak TLS, until Renew; nil is cleartext. Its NextProtos is replaced: h2 and http/1.1 are offered. A
 	// configuration that its GetConfigForClient returns is used as it is.
@@ -80,6 +84,8 @@ type Server struct {
 	log     *slog.Logger
 	http    *http.Server
 	buffers *sync.Pool
+	answers *sync.Pool    // of *[]byte: what the lane is about to write
+	readers *sync.Pool    // of *bufio.Reader: over heads that the lane is asked about first
 	slots   chan struct{} // one per open connection; nil if unlimited
 	renewed chan struct{} // there are other terms; wakes Rotate
 
@@ -99,6 +105,8 @@ func New(o Options) *Server {
 	s := &Server{o: o.withDefaults(), conns: map[*socket]struct{}{}, terms: newTerms(o.TLS), renewed: make(chan struct{}, 1)}
 	s.log = s.o.Logger
 	s.buffers = &sync.Pool{New: func() any { return new([bufferBytes]byte) }}
+	s.answers = &sync.Pool{New: func() any { return new([]byte) }}
+	s.readers = &sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 	if o.Connections > 0 {
 		s.slots = make(chan struct{}, o.Connections)
 	}
@@ -202,6 +210,10 @@ func (s *Server) forget(k *socket) {
 
 // wrap makes the vetted connection over c, which is k or TLS on top of it.
 func (s *Server) wrap(k *socket, c net.Conn) *conn {
-	return &conn{Conn: c, socket: k, header: s.o.HeaderTimeout, stall: s.o.StallTimeout,
+	v := &conn{Conn: c, socket: k, header: s.o.HeaderTimeout, stall: s.o.StallTimeout,
 		in: stream{limit: s.o.HeaderBytes, h2c: s.o.H2C, pool: s.buffers}}
+	if s.o.Lane != nil {
+		v.lane = &lane{server: s}
+	}
+	return v
 }

@@ -32,6 +32,7 @@ type exchange struct {
 	target           string   // the request-target, if net/http was shown another
 	authority        string   // of a target in absolute-form
 	upgrade          bool
+	simple           span // of the target, as an offset from the head, where the lane may be asked; else zero
 	dropCacheControl bool // net/http adds "Cache-Control: no-cache" to a request that has only "Pragma: no-cache"
 }
 
@@ -167,6 +168,9 @@ func (s *stream) headEnd() *refusal {
 	}
 	s.messages++
 	s.exchange = exchange{number: s.messages, upgrade: h.upgrades(), dropCacheControl: h.pragma && !h.cacheControl}
+	if h.isSimple(s.buf[s.off:s.scan]) {
+		s.exchange.simple = h.target
+	}
 	s.rewrite()
 	s.vetted, s.section = s.scan, 0
 	s.chunked, s.remain = h.chunked, h.length

@@ -17,9 +17,10 @@ import (
 
 // A pipes is a listener in memory, for bubbles.
 type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
+	server *Server
+	conns  chan net.Conn
+	done   chan struct{}
+	once   sync.Once
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -51,6 +52,7 @@ func hours(t *testing.T, test func(t *testing.T, start func(Options) *pipes)) {
 		test(t, func(o Options) *pipes {
 			o.StallTimeout = time.Minute
 			s, l := New(o), &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+			l.server = s
 			done := make(chan error, 1)
 			go func() { done <- s.Serve(l) }()
 			t.Cleanup(func() {
