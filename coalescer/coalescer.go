@@ -88,6 +88,16 @@ func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
 	return f.Next(ctx, p)
 }
 
+// Hit answers p from memory where [Coalescer.Next] would have at once, and reports whether it did. It neither waits nor
+// allocates, and makes no document; what it answers from is kept as if it had been polled.
+func (c *Coalescer) Hit(p *Poll, now time.Time) (Answer, bool) {
+	f := c.documents.use(p.Key, now)
+	if f == nil {
+		return Answer{}, false
+	}
+	return f.hit(p, now)
+}
+
 // Expire says that anything may have changed, unseen by us, whoever wrote it:
 // what is held, and what calls under way will bring, is stale for everybody.
 func (c *Coalescer) Expire() { c.writes.noteAll(time.Now()) }

@@ -80,6 +80,19 @@ func (d *documents) acquire(p *Poll, c *Coalescer) *Feed {
 	return h.feed
 }
 
+// use returns the feed of a key as one that was polled just now; nil if there is none. It may be evicted meanwhile.
+func (d *documents) use(k Key, now time.Time) *Feed {
+	s := d.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.feeds.Get(k)
+	if !ok {
+		return nil
+	}
+	h.used = now
+	return h.feed
+}
+
 // pin keeps a feed that is already acquired once more.
 func (d *documents) pin(k Key) {
 	s := d.shard(k)

@@ -128,6 +128,17 @@ func (f *Feed) Next(ctx context.Context, p *Poll) (Answer, error) {
 	return Answer{}, &Unshareable{Reason: reasonContended}
 }
 
+// hit answers p from memory, where Next would at once: what is held is fresh, so that there is nobody to be asked if it
+// still is, and no call is waited for.
+func (f *Feed) hit(p *Poll, now time.Time) (Answer, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Before(f.passUntil) || !now.Before(f.due) || !f.knows(f.flight, p) {
+		return Answer{}, false
+	}
+	return f.held(p, now, 0)
+}
+
 // held answers p from memory, if what is held is fresh and may answer it.
 func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 	s := f.snap

@@ -28,6 +28,8 @@ type scene struct {
 	up    *upstream
 	c     *coalescer.Coalescer
 	route *coalescer.Route
+
+	isQuiet bool // nobody else does anything while somebody polls
 }
 
 // usual is the policy that scenes play under unless they say otherwise.
@@ -49,6 +51,7 @@ func playWith(t *testing.T, o coalescer.Options, policy coalescer.Policy, script
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, o, policy)
+		s.isQuiet = true
 		script(s)
 		s.c.Close()
 		s.up.wantQuiet()
@@ -163,7 +166,11 @@ func (s *scene) get(user, target string, lines ...string) told {
 // ask polls, and goes by itself if told so.
 func (s *scene) ask(ctx context.Context, p *coalescer.Poll) told {
 	began := time.Now()
+	hit, isHit := s.c.Hit(p, began)
 	a, err := s.c.Next(ctx, p)
+	if isHit && s.isQuiet && (err != nil || a != hit) {
+		s.t.Errorf("from memory alone: %+v, else %+v, %v", hit, a, err)
+	}
 	var alone *coalescer.Unshareable
 	var g told
 	switch {

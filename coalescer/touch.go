@@ -118,7 +118,7 @@ func (f *Feed) begin(p *Poll, now time.Time) time.Time {
 func (f *Feed) outwait(ctx context.Context, p *Poll) error {
 	f.mu.Lock()
 	fl := f.flight
-	knows := fl == nil || f.touches == nil || fl.began.After(f.touches.last) || f.c.writes.since(p.Writer, fl.began)
+	knows := f.knows(fl, p)
 	f.mu.Unlock()
 	if knows {
 		return nil
@@ -129,6 +129,12 @@ func (f *Feed) outwait(ctx context.Context, p *Poll) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// knows reports whether p need not wait for a call before it is answered: there is none, it knows of the last touch, or p
+// may begin another beside it.
+func (f *Feed) knows(fl *flight, p *Poll) bool {
+	return fl == nil || f.touches == nil || fl.began.After(f.touches.last) || f.c.writes.since(p.Writer, fl.began)
 }
 
 // sleepUntil returns at t, or with false when the context ends.

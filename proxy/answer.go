@@ -12,40 +12,61 @@ import (
 
 // answer writes a snapshot: 304 to a client that has it, else 200.
 func (h *Handler) answer(x *exchange, a coalescer.Answer) {
+	x.given(a)
+	header := x.w.Header()
+	x.lasting(header, a)
+	if a.How == coalescer.Hit || a.Covered {
+		header["Age"] = []string{strconv.Itoa(ageOf(a))}
+	}
+	appendCacheStatus(header, cacheStatus(a)+x.keyParameter())
+	unsniffed(header)
+	x.w.WriteHeader(x.status)
+	if !a.NotModified {
+		x.w.Write(a.Snapshot.Body) // an error is the client's going away: nothing to be done
+	}
+}
+
+// given counts a poll that is answered with a snapshot.
+func (x *exchange) given(a coalescer.Answer) {
 	x.settle(a.How.Outcome())
 	x.route.live.Counts.Staleness(a.Age)
 	if a.How == coalescer.Hit && !a.Covered {
 		x.age, x.interval = a.Age, a.Age+max(a.TTL, 0)
 	}
-	header := x.w.Header()
+	x.status = http.StatusOK
+	if a.NotModified {
+		x.status = http.StatusNotModified
+	}
+}
+
+// lasting sets the fields of an answer that stay the same as long as the snapshot
+// does: all but how old it is, and what we say of how it came about.
+func (x *exchange) lasting(header http.Header, a coalescer.Answer) {
 	for name, values := range a.Snapshot.Header {
 		header[name] = values
 	}
-	if a.How == coalescer.Hit || a.Covered {
-		header["Age"] = []string{strconv.Itoa(age(header) + int(a.Age/time.Second))}
-	}
 	x.stretch(header)
 	x.offerPush(header)
-	appendCacheStatus(header, cacheStatus(a)+x.keyParameter())
-	unsniffed(header)
-	if a.NotModified {
+	switch {
+	case a.NotModified:
 		notModified(header)
-		x.status = http.StatusNotModified
-		x.w.WriteHeader(x.status)
-		return
-	}
-	x.status = http.StatusOK
-	if x.in.Method != http.MethodHead {
+	case x.in.Method != http.MethodHead:
 		header["Content-Length"] = []string{strconv.Itoa(len(a.Snapshot.Body))}
 	}
-	x.w.WriteHeader(x.status)
-	x.w.Write(a.Snapshot.Body) // an error is the client's going away: nothing to be done
 }
+
+// ageOf returns how old an answer from memory is, in seconds, where it was before
+// it came to us included.
+func ageOf(a coalescer.Answer) int { return age(a.Snapshot.Header) + int(a.Age/time.Second) }
 
 // age returns how old a response was when it came, in seconds: a cache before
 // upstream may say so (RFC 9111 §4.2.3).
 func age(h http.Header) int {
-	s, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	lines := h["Age"]
+	if len(lines) == 0 {
+		return 0
+	}
+	s, err := strconv.ParseUint(lines[0], 10, 31)
 	if err != nil {
 		return 0
 	}

@@ -13,7 +13,7 @@ import (
 // cacheStatus is how an answer came about, in the words of RFC 9211.
 func cacheStatus(a coalescer.Answer) string {
 	if a.How == coalescer.Hit || a.Covered {
-		return "pollard; hit; ttl=" + strconv.Itoa(seconds(a.TTL))
+		return string(appendHit(nil, a))
 	}
 	status := "pollard; fwd=miss"
 	if a.Stale {
@@ -27,6 +27,11 @@ func cacheStatus(a coalescer.Answer) string {
 		status += "; stored"
 	}
 	return status
+}
+
+// appendHit appends the words for an answer from memory.
+func appendHit(dst []byte, a coalescer.Answer) []byte {
+	return strconv.AppendInt(append(dst, "pollard; hit; ttl="...), int64(seconds(a.TTL)), 10)
 }
 
 // keyParameter names the document that an answer is of (RFC 9211 §2.7), where the

@@ -19,7 +19,7 @@ func (h *Handler) coalesce(x *exchange) {
 	p := h.poll(x)
 	a, err := h.hold(x, p)
 	if x.stage == rollout.Push {
-		h.remember(x)
+		h.remember(h.form(x))
 	}
 	var alone *coalescer.Unshareable
 	switch {

@@ -64,22 +64,29 @@ func (x *exchange) settle(o ledger.Outcome) {
 // receive looks at a request and decides, once, what it gets.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, in: r, began: time.Now(), target: h.Target(r)}
+	h.decide(x, h.tables.Load())
+	return x
+}
+
+// decide is what is decided of a request by its head, by the connection that it
+// came on, and by what the route has learnt: time has no part in it.
+func (h *Handler) decide(x *exchange, t *table) {
+	r := x.in
 	x.path, x.query = cutTarget(x.target)
-	t := h.tables.Load()
 	switch x.own = h.ownHandler(x, t); {
 	case x.own != nil:
-		return x
+		return
 	case isWebSocket(r) || isEvents(r):
 		h.receiveSubscription(x, t)
-		return x
+		return
 	case !isPolled(r):
-		return x
+		return
 	}
 	if x.route = t.match(x.path); x.route == nil {
-		return x
+		return
 	}
 	if x.stage = x.route.Rollout.Stage; x.stage == rollout.Off {
-		return x
+		return
 	}
 	x.who = forward.ClientAddr(r, h.Trusted).String()
 	x.trusted = forward.IsTrusted(r, h.Trusted)
@@ -90,7 +97,6 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) *exchange {
 		x.condition = etag.ParseCondition(r.Header)
 		x.bypass = x.ineligible()
 	}
-	return x
 }
 
 // cutTarget splits a request-target into path and query, which keeps its "?".

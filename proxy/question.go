@@ -55,19 +55,32 @@ func (q *exchange) without(name string) *exchange {
 	return &plain
 }
 
-// remember keeps the form of a poll for subscriptions to come. What another site
-// makes a browser ask for is not how this site's pages ask.
-func (h *Handler) remember(x *exchange) {
+// form is in which form a document was asked for, and whose that is.
+type form struct {
+	of     coalescer.Whose
+	fields http.Header
+}
+
+// form returns the form of a poll, for subscriptions to come; nil if it is none to
+// go by. What another site makes a browser ask for is not how this site's pages ask.
+func (h *Handler) form(x *exchange) *form {
 	if crossSite(x.in.Header) || foreignOrigin(x.in, scheme(x.in)) != nil {
-		return
+		return nil
 	}
-	form := http.Header{}
+	fields := http.Header{}
 	for name, values := range x.in.Header {
 		if x.route.classOf(name) == variant && !isForwarded(name) {
-			form[name] = slices.Clone(values)
+			fields[name] = slices.Clone(values)
 		}
 	}
-	h.Coalescer.Remember(h.whose(x), form)
+	return &form{h.whose(x), fields}
+}
+
+// remember keeps a form, if there is one.
+func (h *Handler) remember(f *form) {
+	if f != nil {
+		h.Coalescer.Remember(f.of, f.fields)
+	}
 }
 
 // whose is who asks for what, in whatever form.
