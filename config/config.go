@@ -35,6 +35,7 @@ type Config struct {
 	RedisTLS    ClientTLS // towards redis and news_redis, where their URLs say TLS
 	Limits      Limits
 	Drain       Drain
+	HitLane     bool // polls are answered from memory on the connection itself
 	H2C         bool // HTTP/2 with prior knowledge on cleartext (RFC 9113 §3.3)
 	Log         Log
 	SignsOut    []Endpoint // requests that end a session

@@ -41,6 +41,8 @@ func (c *Config) keys() []key {
 			doc: "TLS towards an https upstream."},
 		{name: "redis_tls", to: section(c.RedisTLS.keys()), otherwise: "the system's authorities, no certificate",
 			doc: "TLS towards redis and news_redis, where their URLs ask for it (rediss, redis+sentinels)."},
+		{name: "hit_lane", to: scalar(&c.HitLane, boolean()), def: "true",
+			doc: "Answer polls from memory on the connection itself, where it can be, before a request is made of them. Clients see no difference."},
 		{name: "limits", to: section(c.Limits.keys()),
 			doc: "Bounds of what Pollard holds and waits for. There is none on how long a transfer takes."},
 		{name: "drain", to: section(c.Drain.keys()),

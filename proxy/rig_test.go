@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -36,8 +37,9 @@ func believed() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("10
 // takes no time inside.
 type rig struct {
 	*Handler
-	t   testing.TB
-	log bytes.Buffer // JSON lines
+	t    testing.TB
+	log  bytes.Buffer // JSON lines
+	door lane
 }
 
 func newRig(t testing.TB, upstream string, routes ...RouteOptions) *rig {
@@ -58,7 +60,7 @@ func forwarder(t testing.TB, upstream string) *forward.Forwarder {
 // rigOver lets calls of the coalescer go another way than what passes.
 func rigOver(t testing.TB, f *forward.Forwarder, calls http.RoundTripper, routes ...RouteOptions) *rig {
 	t.Helper()
-	r := &rig{t: t}
+	r := &rig{t: t, door: lane{isOpen: throughLane}}
 	c := coalescer.New(coalescer.Options{Transport: calls})
 	r.Handler = New(Options{
 		Forward: f, Coalescer: c, Ledger: ledger.New(prometheus.NewRegistry()), Secret: []byte("of the rig"),
@@ -168,8 +170,20 @@ func (r *rig) ask(in *http.Request) (got *http.Response) {
 		}
 		got = w.Result()
 	}()
-	r.ServeHTTP(w, in)
+	r.serve(w, in)
 	return
+}
+
+// serve has a poll answered in the lane, where the tests run through it and it can
+// be.
+func (r *rig) serve(w http.ResponseWriter, in *http.Request) {
+	if resp := r.door.answer(r.Handler, in); resp != nil {
+		maps.Copy(w.Header(), resp.Header)
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, resp.Body) // the client may be gone
+		return
+	}
+	r.ServeHTTP(w, in)
 }
 
 func (r *rig) get(target string, lines ...string) *http.Response {

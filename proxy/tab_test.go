@@ -182,7 +182,7 @@ func (b *tab) serve(w http.ResponseWriter, r *http.Request) (whole bool) {
 			panic(v)
 		}
 	}()
-	b.rig.ServeHTTP(w, r)
+	b.rig.serve(w, r)
 	return true
 }
 

@@ -155,12 +155,16 @@ func (in *instance) wire(store coalescer.Store) error {
 }
 
 func (in *instance) doorOptions(c *config.Config, have *config.Certificates) frontdoor.Options {
-	return frontdoor.Options{
+	o := frontdoor.Options{
 		Handler: in.proxy, TLS: have.Server.TLS, H2C: c.H2C, Logger: in.log,
 		Pace:        func() (time.Duration, int) { d := in.current.Load().Drain; return d.Spread, d.Reconnects },
 		HeaderBytes: int(c.Limits.HeaderBytes), HeaderTimeout: c.Limits.HeaderTimeout,
 		IdleTimeout: c.Limits.IdleTimeout, StallTimeout: c.Limits.StallTimeout, Connections: c.Limits.Connections,
 	}
+	if c.HitLane {
+		o.Lane = in.proxy
+	}
+	return o
 }
 
 func pushOptions(c *config.Config, log *slog.Logger) push.Options {

@@ -53,6 +53,7 @@ func needsRestart(old, new *config.Config) []restart {
 		{restart{"limits.idle_timeout", laidOut}, old.Limits.IdleTimeout, new.Limits.IdleTimeout},
 		{restart{"limits.stall_timeout", laidOut}, old.Limits.StallTimeout, new.Limits.StallTimeout},
 		{restart{"h2c", boundOnce}, old.H2C, new.H2C},
+		{restart{"hit_lane", readOnce}, old.HitLane, new.HitLane},
 		{restart{"log.format", formatsOnce}, old.Log.JSON, new.Log.JSON},
 	}
 	var changed []restart
