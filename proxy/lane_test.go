@@ -26,16 +26,35 @@ import (
 type house struct {
 	*rig
 	addr string
+	lane *counted // nil without
+}
+
+// counted is a lane whose answers are counted.
+type counted struct {
+	*Handler
+	answers atomic.Int64
+}
+
+func (c *counted) Prepare(r *http.Request) frontdoor.Answer {
+	answer := c.Handler.Prepare(r)
+	return func(dst []byte) (head, content []byte, ok bool) {
+		if head, content, ok = answer(dst); ok {
+			c.answers.Add(1)
+		}
+		return head, content, ok
+	}
 }
 
 // openHouse serves until the test ends, with the hit lane or without.
 func openHouse(t testing.TB, upstream string, lane bool, routes ...RouteOptions) *house {
 	t.Helper()
-	r := newRig(t, upstream, routes...)
+	r := newRig(t, upstream, append(routes, long("/warm", func(o *RouteOptions) { o.Name = "warm" }))...)
 	r.AccessLog, r.Target = false, frontdoor.Target
 	o := frontdoor.Options{Handler: r.Handler, Logger: slog.New(slog.DiscardHandler), HeaderBytes: 4 << 10}
+	h := &house{rig: r}
 	if lane {
-		o.Lane = r.Handler
+		h.lane = &counted{Handler: r.Handler}
+		o.Lane = h.lane
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +68,8 @@ func openHouse(t testing.TB, upstream string, lane bool, routes ...RouteOptions)
 			t.Error(err)
 		}
 	})
-	return &house{r, l.Addr().String()}
+	h.addr = l.Addr().String()
+	return h
 }
 
 // visitor is a connection to a house.
@@ -59,8 +79,8 @@ type visitor struct {
 	in *bufio.Reader
 }
 
-// visit connects, and has the connection past its first request, with which the
-// lane has nothing to do.
+// visit connects, and gets past the first request, with which the lane has nothing
+// to do.
 func (h *house) visit(t testing.TB) *visitor {
 	t.Helper()
 	c, err := net.Dial("tcp", h.addr)
@@ -69,9 +89,21 @@ func (h *house) visit(t testing.TB) *visitor {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	v := &visitor{c, t, bufio.NewReader(c)}
-	v.send("GET /first HTTP/1.1\r\nHost: app.test\r\n\r\n")
-	v.answer(http.MethodGet)
+	h.rest(v)
 	return v
+}
+
+// rest has polls answered until the lane answers them: net/http has done with the
+// answer before then.
+func (h *house) rest(v *visitor) {
+	for h.lane != nil {
+		before := h.lane.answers.Load()
+		v.send(poll("GET /warm"))
+		v.answer(http.MethodGet)
+		if h.lane.answers.Load() > before {
+			return
+		}
+	}
 }
 
 func (v *visitor) send(s string) {
@@ -144,9 +176,12 @@ func TestPollsOfTwoUsersOnOneConnectionAreTheirOwn(t *testing.T) {
 	up := httptest.NewServer(http.HandlerFunc(personal))
 	defer up.Close()
 	for _, share := range []coalescer.Share{coalescer.Nothing, coalescer.Changes, coalescer.Verified} {
-		v := openHouse(t, up.URL, true, long("/own/*", sharing(share))).visit(t)
+		h := openHouse(t, up.URL, true, long("/own/*", sharing(share), func(o *RouteOptions) { o.Policy.Lease = time.Minute }))
+		v := h.visit(t)
+		before := h.lane.answers.Load()
 		users := []string{"sid=alice", "sid=carol", "sid=alice; sid=carol", "", "sid=Alice", "sid=alicf"}
-		for round := range 3 {
+		for round := range 4 {
+			h.rest(v)
 			var all strings.Builder
 			for _, user := range users {
 				for _, method := range []string{"GET", "HEAD"} {
@@ -166,6 +201,9 @@ func TestPollsOfTwoUsersOnOneConnectionAreTheirOwn(t *testing.T) {
 					t.Errorf("%v: %q got the head of %s", share, user, resp.Header.Get("ETag"))
 				}
 			}
+		}
+		if n := h.lane.answers.Load() - before; n < 30 {
+			t.Errorf("%v: got %d answers in the lane, want it put to the test", share, n)
 		}
 	}
 }
@@ -255,6 +293,10 @@ func TestHammeredConnectionsAreGivenNothingOfBeforeAWrite(t *testing.T) {
 	}))
 	defer up.Close()
 	h := openHouse(t, up.URL, true, long("/own/*"))
+	var visitors []*visitor
+	for range 8 {
+		visitors = append(visitors, h.visit(t))
+	}
 	stop := make(chan bool)
 	var operator, users sync.WaitGroup
 	operator.Go(func() {
@@ -274,13 +316,15 @@ func TestHammeredConnectionsAreGivenNothingOfBeforeAWrite(t *testing.T) {
 			}
 		}
 	})
-	for i := range 8 {
-		v := h.visit(t)
-		users.Go(func() { v.writesAndPolls(fmt.Sprint("sid=", i%8), 60) })
+	for i, v := range visitors {
+		users.Go(func() { v.writesAndPolls(fmt.Sprint("sid=", i), 60) })
 	}
 	users.Wait()
 	close(stop)
 	operator.Wait()
+	if n := h.lane.answers.Load(); n < 100 {
+		t.Errorf("got %d answers in the lane, want it put to the test", n)
+	}
 }
 
 func (v *visitor) writesAndPolls(user string, rounds int) {

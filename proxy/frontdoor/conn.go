@@ -38,7 +38,8 @@ type conn struct {
 
 	// isAtRest is set when net/http says that the connection is idle: all that was asked has its whole answer, no Read
 	// is in progress, and the next is that for the next request. It is unset with the first byte that net/http is given.
-	isAtRest bool // owned by the reader
+	// Atomic because over HTTP/2, which has no use for it, it is set from another goroutine.
+	isAtRest atomic.Bool
 
 	answer   atomic.Int32
 	whole    atomic.Uint64 // messages that were handed on to their last byte
@@ -93,7 +94,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			c.whole.Store(c.in.messages)
 		}
 		if n > 0 || err != nil {
-			c.isAtRest = false
+			c.leaveRest()
 			return n, err
 		}
 	}

@@ -52,7 +52,7 @@ func connState(c net.Conn, state http.ConnState) {
 	case state == http.StateHijacked:
 		v.hijack()
 	case state == http.StateIdle:
-		v.isAtRest = true
+		v.isAtRest.Store(true)
 	}
 }
 

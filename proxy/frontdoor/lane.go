@@ -36,7 +36,13 @@ func (h *head) isSimple(line []byte) bool {
 
 // mayUseLane reports whether the connection is at a request boundary, and stays open behind an answer.
 func (c *conn) mayUseLane() bool {
-	return c.lane != nil && c.isAtRest && !c.lane.server.retired.Load() && c.socket.leaving.Err() == nil
+	return c.lane != nil && c.isAtRest.Load() && !c.lane.server.retired.Load() && c.socket.leaving.Err() == nil
+}
+
+func (c *conn) leaveRest() {
+	if c.isAtRest.Load() {
+		c.isAtRest.Store(false)
+	}
 }
 
 // answerKnown answers the requests at the start of b whose heads are known, and returns the rest of b. Nothing else
@@ -110,7 +116,7 @@ func (c *conn) answerBy(answer Answer) bool {
 	}
 	head, content, ok := answer(*l.out)
 	if !ok {
-		c.isAtRest = false
+		c.leaveRest()
 		return false
 	}
 	l.server.begun.Add(1)
@@ -156,7 +162,7 @@ func (c *conn) flush() error {
 // answer in the lane. It reports false where nothing is.
 func (c *conn) prolong() bool {
 	l := c.lane
-	if l == nil || !c.isAtRest || c.ended.Load() {
+	if l == nil || !c.isAtRest.Load() || c.ended.Load() {
 		return false
 	}
 	now, until := time.Now(), l.last.Add(l.server.o.IdleTimeout)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -40,6 +41,20 @@ func (m *mimic) Prepare(r *http.Request) Answer {
 
 const hit = "GET /hit HTTP/1.1\r\n" + ok
 
+// rest waits until net/http has done with the answer that has just come: a request that comes sooner is its own. On a
+// connection through the kernel that can be seen only by what is answered in the lane.
+func (c *client) rest() {
+	if c.LocalAddr().Network() == "pipe" {
+		synctest.Wait()
+		return
+	}
+	for isAtRest := false; !isAtRest; {
+		c.send(hit)
+		_, _, h := c.response()
+		isAtRest = h.Get("X-Lane") != ""
+	}
+}
+
 // want fails unless the next answer is echo's, by the lane or not.
 func (c *client) want(target string, byLane bool) {
 	c.t.Helper()
@@ -47,78 +62,87 @@ func (c *client) want(target string, byLane bool) {
 	if status != 200 || body != target+" example.org " || (h.Get("X-Lane") != "") != byLane {
 		c.t.Errorf("got %d %q %v, want %s, by the lane: %v", status, body, h, target, byLane)
 	}
+	if c.LocalAddr().Network() == "pipe" {
+		c.rest()
+	}
 }
 
 func TestTheLaneIsAskedFromTheSecondRequestOn(t *testing.T) {
-	m := &mimic{}
-	s, addr := serve(t, Options{Handler: echo, Lane: m})
-	c := dial(t, addr)
-	for i := range 4 {
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		m := &mimic{}
+		l := start(Options{Handler: echo, Lane: m})
+		c := l.dial(t)
+		for i := range 4 {
+			c.send(hit)
+			c.want("/hit", i > 0)
+		}
+		c.send("GET /other HTTP/1.1\r\n" + ok + hit)
+		c.want("/other", false)
+		c.want("/hit", false) // came while the handler had the connection
 		c.send(hit)
-		c.want("/hit", i > 0)
-	}
-	c.send("GET /other HTTP/1.1\r\n" + ok + hit)
-	c.want("/other", false)
-	c.want("/hit", false) // came while the handler had the connection
-	c.send(hit)
-	c.want("/hit", true)
-	if n := m.prepared.Load(); n != 1 {
-		t.Errorf("the lane was asked %d times about one head, want once", n)
-	}
-	if got := s.Tally(); got.Answered != 7 || got.Requests != 0 {
-		t.Errorf("got %+v, want 7 answered", got)
-	}
+		c.want("/hit", true)
+		if n := m.prepared.Load(); n != 1 {
+			t.Errorf("the lane was asked %d times about one head, want once", n)
+		}
+		if got := l.server.Tally(); got.Answered != 7 || got.Requests != 0 {
+			t.Errorf("got %+v, want 7 answered", got)
+		}
+	})
 }
 
 func TestWhatTheLaneDeclinesReachesTheHandlerUntouched(t *testing.T) {
-	m := &mimic{}
-	_, addr := serve(t, Options{Handler: echo, Lane: m})
-	c := dial(t, addr)
-	c.send(hit)
-	c.want("/hit", false)
-	c.send(hit)
-	c.want("/hit", true)
-	m.isShy.Store(true)
-	c.send(hit)
-	c.want("/hit", false)
-	c.send("GET /hit?2 HTTP/1.1\r\n" + ok)
-	c.want("/hit?2", false)
-	m.isShy.Store(false)
-	c.send(hit)
-	c.want("/hit", true)
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		m := &mimic{}
+		l := start(Options{Handler: echo, Lane: m})
+		c := l.dial(t)
+		c.send(hit)
+		c.want("/hit", false)
+		c.send(hit)
+		c.want("/hit", true)
+		m.isShy.Store(true)
+		c.send(hit)
+		c.want("/hit", false)
+		c.send("GET /hit?2 HTTP/1.1\r\n" + ok)
+		c.want("/hit?2", false)
+		m.isShy.Store(false)
+		c.send(hit)
+		c.want("/hit", true)
+	})
 }
 
 func TestTheLaneIsNotAskedAboutWhatIsNotSimple(t *testing.T) {
-	m := &mimic{}
-	_, addr := serve(t, Options{Handler: echo, Lane: m, HeaderBytes: 64 << 10})
-	for name, request := range map[string]string{
-		"another method":     "DELETE /hit HTTP/1.1\r\n" + ok,
-		"a lower version":    "GET /hit HTTP/1.0\r\n" + ok,
-		"absolute form":      "GET http://example.org/hit HTTP/1.1\r\n" + ok,
-		"a bad escape":       "GET /hit%zz HTTP/1.1\r\n" + ok,
-		"no content":         "GET /hit HTTP/1.1\r\nContent-Length: 0\r\n" + ok,
-		"content":            "GET /hit HTTP/1.1\r\nContent-Length: 1\r\n" + ok + "x",
-		"chunks":             "GET /hit HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + ok + "0\r\n\r\n",
-		"close":              "GET /hit HTTP/1.1\r\nConnection: close\r\n" + ok,
-		"close, after other": "GET /hit HTTP/1.1\r\nConnection: keep-alive, close\r\n" + ok,
-		"a named field":      "GET /hit HTTP/1.1\r\nConnection: X-A\r\nX-A: 1\r\n" + ok,
-		"an upgrade":         "GET /hit HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n" + ok,
-		"a protocol alone":   "GET /hit HTTP/1.1\r\nUpgrade: h2c\r\n" + ok,
-		"an expectation":     "GET /hit HTTP/1.1\r\nExpect: 100-continue\r\n" + ok,
-		"a trailer":          "GET /hit HTTP/1.1\r\nTrailer: X-A\r\n" + ok,
-		"a long head":        "GET /hit HTTP/1.1\r\nX-A: " + strings.Repeat("a", mostOfHead) + "\r\n" + ok,
-	} {
-		c := dial(t, addr)
-		c.send(hit)
-		c.want("/hit", false)
-		c.send(request)
-		if status, _, h := c.response(); status != 200 || h.Get("X-Lane") != "" {
-			t.Errorf("%s: got %d %v, want the handler's answer", name, status, h)
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		m := &mimic{}
+		l := start(Options{Handler: echo, Lane: m, HeaderBytes: 64 << 10})
+		for name, request := range map[string]string{
+			"another method":     "DELETE /hit HTTP/1.1\r\n" + ok,
+			"a lower version":    "GET /hit HTTP/1.0\r\n" + ok,
+			"absolute form":      "GET http://example.org/hit HTTP/1.1\r\n" + ok,
+			"a bad escape":       "GET /hit%zz HTTP/1.1\r\n" + ok,
+			"no content":         "GET /hit HTTP/1.1\r\nContent-Length: 0\r\n" + ok,
+			"content":            "GET /hit HTTP/1.1\r\nContent-Length: 1\r\n" + ok + "x",
+			"chunks":             "GET /hit HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + ok + "0\r\n\r\n",
+			"close":              "GET /hit HTTP/1.1\r\nConnection: close\r\n" + ok,
+			"close, after other": "GET /hit HTTP/1.1\r\nConnection: keep-alive, close\r\n" + ok,
+			"a named field":      "GET /hit HTTP/1.1\r\nConnection: X-A\r\nX-A: 1\r\n" + ok,
+			"an upgrade":         "GET /hit HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n" + ok,
+			"a protocol alone":   "GET /hit HTTP/1.1\r\nUpgrade: h2c\r\n" + ok,
+			"an expectation":     "GET /hit HTTP/1.1\r\nExpect: 100-continue\r\n" + ok,
+			"a trailer":          "GET /hit HTTP/1.1\r\nTrailer: X-A\r\n" + ok,
+			"a long head":        "GET /hit HTTP/1.1\r\nX-A: " + strings.Repeat("a", mostOfHead) + "\r\n" + ok,
+		} {
+			c := l.dial(t)
+			c.send(hit)
+			c.want("/hit", false)
+			c.send(request)
+			if status, _, h := c.response(); status != 200 || h.Get("X-Lane") != "" {
+				t.Errorf("%s: got %d %v, want the handler's answer", name, status, h)
+			}
 		}
-	}
-	if n := m.prepared.Load(); n != 0 {
-		t.Errorf("the lane was asked %d times, want never", n)
-	}
+		if n := m.prepared.Load(); n != 0 {
+			t.Errorf("the lane was asked %d times, want never", n)
+		}
+	})
 }
 
 func TestPipelinedHitsAreAnsweredInOneWrite(t *testing.T) {
@@ -136,18 +160,20 @@ func TestPipelinedHitsAreAnsweredInOneWrite(t *testing.T) {
 }
 
 func TestPipelinedRequestsAreAnsweredInTheirOrder(t *testing.T) {
-	_, addr := serve(t, Options{Handler: echo, Lane: &mimic{}})
-	c := dial(t, addr)
-	c.send(hit)
-	c.want("/hit", false)
-	c.send(hit + hit + "POST /2 HTTP/1.1\r\nContent-Length: " + fmt.Sprint(len(hit)) + "\r\n" + ok + hit + hit + "GET /hit?3 HTTP/1.1\r\n" + ok)
-	c.want("/hit", true)
-	c.want("/hit", true)
-	if _, body, _ := c.response(); body != "/2 example.org "+hit {
-		t.Errorf("got %q, want the content back", body)
-	}
-	c.want("/hit", false)
-	c.want("/hit?3", false)
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		l := start(Options{Handler: echo, Lane: &mimic{}})
+		c := l.dial(t)
+		c.send(hit)
+		c.want("/hit", false)
+		c.send(hit + hit + "POST /2 HTTP/1.1\r\nContent-Length: " + fmt.Sprint(len(hit)) + "\r\n" + ok + hit + hit + "GET /hit?3 HTTP/1.1\r\n" + ok)
+		c.want("/hit", true)
+		c.want("/hit", true)
+		if _, body, _ := c.response(); body != "/2 example.org "+hit {
+			t.Errorf("got %q, want the content back", body)
+		}
+		c.want("/hit", false)
+		c.want("/hit?3", false)
+	})
 }
 
 func TestAHeadInPiecesIsAnsweredByTheLane(t *testing.T) {
@@ -164,21 +190,23 @@ func TestAHeadInPiecesIsAnsweredByTheLane(t *testing.T) {
 }
 
 func TestMoreHeadsThanAreRememberedAreAskedAboutAgain(t *testing.T) {
-	m := &mimic{}
-	_, addr := serve(t, Options{Handler: echo, Lane: m})
-	c := dial(t, addr)
-	c.send(hit)
-	c.want("/hit", false)
-	for range 2 {
-		for i := range mostKnown + 1 {
-			target := fmt.Sprint("/hit?", i)
-			c.send("GET " + target + " HTTP/1.1\r\n" + ok)
-			c.want(target, true)
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		m := &mimic{}
+		l := start(Options{Handler: echo, Lane: m})
+		c := l.dial(t)
+		c.send(hit)
+		c.want("/hit", false)
+		for range 2 {
+			for i := range mostKnown + 1 {
+				target := fmt.Sprint("/hit?", i)
+				c.send("GET " + target + " HTTP/1.1\r\n" + ok)
+				c.want(target, true)
+			}
 		}
-	}
-	if n := m.prepared.Load(); n != 2*(mostKnown+1) {
-		t.Errorf("the lane was asked %d times, want %d: it forgets what was not used for longest", n, 2*(mostKnown+1))
-	}
+		if n := m.prepared.Load(); n != 2*(mostKnown+1) {
+			t.Errorf("the lane was asked %d times, want %d: it forgets what was not used for longest", n, 2*(mostKnown+1))
+		}
+	})
 }
 
 func TestRefusalsAreTheSameBehindAHit(t *testing.T) {
@@ -191,8 +219,7 @@ func TestRefusalsAreTheSameBehindAHit(t *testing.T) {
 	for _, tt := range refuses {
 		t.Run(tt.name, func(t *testing.T) {
 			c := dial(t, addr)
-			c.send(hit)
-			c.want("/hit", false)
+			c.rest()
 			c.send(hit + tt.request)
 			c.want("/hit", true)
 			if status, body, h := c.response(); status != tt.status || h.Get("Connection") != "close" {
@@ -208,8 +235,7 @@ func TestTheLaneWorksBehindTLS(t *testing.T) {
 	config, roots := certificate(t)
 	_, addr := serve(t, Options{TLS: config, Handler: echo, Lane: &mimic{}})
 	c := dial(t, addr).secure(roots, "http/1.1")
-	c.send(hit)
-	c.want("/hit", false)
+	c.rest()
 	c.send(hit)
 	if _, _, h := c.response(); h.Get("X-Lane") != "true" {
 		t.Errorf("got %v, want the lane's answer, which knows of TLS", h)
@@ -267,18 +293,20 @@ func TestAClientThatTakesNoAnswerOfTheLaneIsCut(t *testing.T) {
 }
 
 func TestRetiredServerLeavesTheLane(t *testing.T) {
-	s, addr := serve(t, Options{Handler: echo, Lane: &mimic{}})
-	c := dial(t, addr)
-	c.send(hit)
-	c.want("/hit", false)
-	c.send(hit)
-	c.want("/hit", true)
-	s.Retire()
-	c.send(hit)
-	if _, _, h := c.response(); h.Get("X-Lane") != "" || h.Get("Connection") != "close" {
-		t.Errorf("got %v, want the handler's answer and Connection: close", h)
-	}
-	c.ends()
+	hours(t, func(t *testing.T, start func(Options) *pipes) {
+		l := start(Options{Handler: echo, Lane: &mimic{}})
+		c := l.dial(t)
+		c.send(hit)
+		c.want("/hit", false)
+		c.send(hit)
+		c.want("/hit", true)
+		l.server.Retire()
+		c.send(hit)
+		if _, _, h := c.response(); h.Get("X-Lane") != "" || h.Get("Connection") != "close" {
+			t.Errorf("got %v, want the handler's answer and Connection: close", h)
+		}
+		c.ends()
+	})
 }
 
 // net/http takes the connection for idle, and closes it at once.
@@ -319,19 +347,18 @@ func FuzzLane(f *testing.F) {
 	f.Add([]byte("HEAD /hit HTTP/1.1\r\n"+ok+hit), uint16(60))
 	f.Fuzz(func(t *testing.T, sent []byte, cut uint16) {
 		at := int(cut) % (len(sent) + 1)
-		got, want := converse(t, with, sent[:at], sent[at:]), converse(t, without, sent)
+		c := dial(t, with)
+		c.rest()
+		got, want := converse(c, sent[:at], sent[at:]), converse(dial(t, without), sent)
 		if got != want {
 			t.Errorf("with the lane:\n%s\nwithout:\n%s", got, want)
 		}
 	})
 }
 
-// converse returns all answers to what is sent behind a first request.
-func converse(t *testing.T, addr string, pieces ...[]byte) string {
-	c := dial(t, addr)
+// converse returns all answers to what is sent.
+func converse(c *client, pieces ...[]byte) string {
 	defer c.Close()
-	c.send(hit)
-	c.want("/hit", false)
 	for _, b := range pieces {
 		_, _ = c.Write(b) // the connection may be closed by now, as it was refused
 	}

@@ -27,6 +27,23 @@ func TestConversations(t *testing.T) {
 	})
 }
 
+// What a client sees of a hit is the same where the lane is switched off.
+func TestConversationsOfHitsWithoutTheLane(t *testing.T) {
+	eachScript(t, "testdata/*.txtar", func(t *testing.T, script *txtar.Archive) {
+		if !strings.Contains(string(script.Comment), "pollard; hit") {
+			return
+		}
+		for i, file := range script.Files {
+			if strings.HasSuffix(file.Name, ".yml") {
+				script.Files[i].Data = append([]byte("hit_lane: false\n"), file.Data...)
+			}
+		}
+		if err := play(pollardPath, t.TempDir(), script); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A suite that cannot fail proves nothing: each of these scripts claims something untrue, and must be found out.
 func TestScriptsThatLieAreFoundOut(t *testing.T) {
 	eachScript(t, "testdata/lies/*.txtar", func(t *testing.T, script *txtar.Archive) {
