@@ -2,6 +2,7 @@ package frontdoor
 
 import (
 	"crypto/tls"
+	"net"
 	"sync/atomic"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 const (
 	mostKnown   = 4        // heads that a connection remembers: a page polls few URLs
 	mostOfHead  = 8 << 10  // bytes of a head that is remembered
-	copiedBytes = 16 << 10 // of content that are rather copied than written apart
+	copiedBytes = 8 << 10  // of content that are rather copied than written apart
 	heldBytes   = 64 << 10 // of answers that are held back to be written at once
 )
 
@@ -23,6 +24,8 @@ type lane struct {
 	known  knownHeads
 	peer   string    // its address, once it was asked for
 	out    *[]byte   // answers that are held back; nil while there are none
+	pair   [2][]byte // what both holds
+	both   net.Buffers
 	failed error     // of writing
 	last   time.Time // when something was answered
 

@@ -134,12 +134,22 @@ func (c *conn) answerBy(answer Answer) bool {
 
 // writeOut writes what is held back, and content behind it. What fails is told by flush.
 func (c *conn) writeOut(content []byte) {
-	for _, b := range [...][]byte{*c.lane.out, content} {
-		if len(b) > 0 && c.lane.failed == nil {
-			_, c.lane.failed = c.Conn.Write(b)
-		}
+	l := c.lane
+	if len(*l.out) == 0 || l.failed != nil {
+		return
 	}
-	*c.lane.out = (*c.lane.out)[:0]
+	switch {
+	case len(content) == 0:
+		_, l.failed = c.Conn.Write(*l.out)
+	case l.tls == nil:
+		l.pair = [2][]byte{*l.out, content}
+		l.both = l.pair[:]
+		l.failed = c.socket.WriteBuffers(&l.both)
+		l.pair = [2][]byte{}
+	default: // which copies it anyway
+		_, l.failed = c.Conn.Write(append(*l.out, content...))
+	}
+	*l.out = (*l.out)[:0]
 }
 
 // flush writes the answers that are held back. It comes before anything that waits for the client, and before

@@ -35,17 +35,36 @@ func (s *socket) Read(p []byte) (int, error) {
 }
 
 func (s *socket) Write(p []byte) (n int, err error) {
+	err = s.whileTaken(func() (int, error) {
+		m, err := s.Conn.Write(p[n:])
+		n += m
+		return m, err
+	})
+	return n, err
+}
+
+// WriteBuffers writes all of b, in one system call where the kernel takes it.
+func (s *socket) WriteBuffers(b *net.Buffers) error {
+	return s.whileTaken(func() (int, error) {
+		m, err := b.WriteTo(s.Conn)
+		return int(m), err
+	})
+}
+
+// whileTaken has write go on, under one deadline after the other, as long as the client takes something. What write
+// returns is how much that was.
+func (s *socket) whileTaken(write func() (int, error)) error {
 	if s.stall == 0 || s.free.Load() {
-		return s.Conn.Write(p)
+		_, err := write()
+		return err
 	}
 	for {
 		if err := s.extend(); err != nil {
-			return n, err
+			return err
 		}
-		m, err := s.Conn.Write(p[n:])
-		n += m
+		m, err := write()
 		if err == nil || m == 0 || !errors.Is(err, os.ErrDeadlineExceeded) || s.expired() {
-			return n, err
+			return err
 		}
 	}
 }
