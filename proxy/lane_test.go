@@ -406,11 +406,11 @@ func (h *house) following(v *visitor, resp *http.Response) int64 {
 }
 
 // sameAtAnyTime is what does not depend on when it was asked, nor on what was asked
-// before.
+// before, nor on which of several reasons to pass was found first.
 func sameAtAnyTime(h http.Header) http.Header {
 	for i, s := range h["Cache-Status"] {
-		if name, rest, _ := strings.Cut(s, ";"); name == "pollard" && !strings.Contains(rest, "detail") {
-			h["Cache-Status"][i] = name
+		if name, rest, _ := strings.Cut(s, ";"); name == "pollard" {
+			h["Cache-Status"][i] = fmt.Sprint(name, " passes: ", strings.Contains(rest, "detail"))
 		}
 	}
 	return h
