@@ -24,7 +24,7 @@ func hits(tb testing.TB, size int, lines ...string) (serve func()) {
 	up := httptest.NewServer(says(strings.Repeat("x", size), `ETag: W/"v1"`, "Cache-Control: max-age=0, private, must-revalidate", "Poll-Interval: 60000"))
 	tb.Cleanup(up.Close)
 	r := newRig(tb, up.URL, polled("/**/-/issues/*/realtime_changes"))
-	r.AccessLog = false
+	r.LogPolls(false, 0)
 	in := request("/group/project/-/issues/1/realtime_changes", append(lines,
 		"Accept: application/json, text/plain, */*", "Accept-Encoding: gzip, deflate, br", "Accept-Language: en", "User-Agent: browser",
 		"Cookie: _gitlab_session=0123456789abcdef0123456789abcdef", "X-Requested-With: XMLHttpRequest", "X-Csrf-Token: t", "Sec-Fetch-Site: same-origin",

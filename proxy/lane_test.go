@@ -49,7 +49,8 @@ func (c *counted) Prepare(r *http.Request) frontdoor.Answer {
 func openHouse(t testing.TB, upstream string, lane bool, routes ...RouteOptions) *house {
 	t.Helper()
 	r := newRig(t, upstream, append(routes, long("/warm", func(o *RouteOptions) { o.Name = "warm" }))...)
-	r.AccessLog, r.Target = false, frontdoor.Target
+	r.LogPolls(false, 0)
+	r.Target = frontdoor.Target
 	o := frontdoor.Options{Handler: r.Handler, Logger: slog.New(slog.DiscardHandler), HeaderBytes: 4 << 10}
 	h := &house{rig: r}
 	if lane {
@@ -152,7 +153,7 @@ func TestAHitInTheLaneDoesNotAllocate(t *testing.T) {
 			for _, lines := range [][]string{nil, {`If-None-Match: W/"v1"`}} {
 				up := httptest.NewServer(says(strings.Repeat("x", size), `ETag: W/"v1"`, "Poll-Interval: 60000"))
 				r := newRig(t, up.URL, polled("/p", func(o *RouteOptions) { o.Rollout.Stage = stage }))
-				r.AccessLog = false
+				r.LogPolls(false, 0)
 				in := request("/p", append(lines, "Cookie: session=1", "Accept: application/json", "User-Agent: browser")...)
 				r.ServeHTTP(httptest.NewRecorder(), in)
 				answer, buf := r.Prepare(in), make([]byte, 0, 4<<10)
@@ -265,7 +266,7 @@ func TestTheLaneSparesNoAccessLineAndNoSample(t *testing.T) {
 			t.Errorf("got %d lines of %d hits in the lane, want 4 of 4", got, r.door.hits)
 		}
 		r.log.Reset()
-		r.LogSample = 3
+		r.LogPolls(true, 3)
 		for range 9 {
 			r.get("/p", "Cookie: a")
 		}

@@ -46,7 +46,7 @@ func TestAccessLinesSpeakTheWordsOfTheMetrics(t *testing.T) {
 
 func TestOfSoManyPollsOneHasAnAccessLineAndEveryFailure(t *testing.T) {
 	play(t, says("hello", `ETag: "v1"`), func(r *rig) {
-		r.LogSample = 10
+		r.LogPolls(true, 10)
 		for range 30 {
 			r.get("/d")
 		}
@@ -55,7 +55,7 @@ func TestOfSoManyPollsOneHasAnAccessLineAndEveryFailure(t *testing.T) {
 		}
 	}, polled("/*"))
 	play(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, func(r *rig) {
-		r.LogSample = 10
+		r.LogPolls(true, 10)
 		for range 5 {
 			r.get("/d")
 		}

@@ -21,7 +21,8 @@ func BenchmarkPass(b *testing.B) {
 		for seen, o := range map[string]*observe.Observer{"unseen": nil, "seen": observe.New(observe.Options{})} {
 			b.Run(name+"/"+seen, func(b *testing.B) {
 				r := newRig(b, up.URL, observing)
-				r.AccessLog, r.Observer = false, o
+				r.LogPolls(false, 0)
+				r.Observer = o
 				in := request(target, "Accept: application/json", "Accept-Encoding: gzip", "User-Agent: browser",
 					"Cookie: _session=0123456789abcdef0123456789abcdef", "X-Requested-With: XMLHttpRequest", `If-None-Match: W/"v0"`)
 				w := &sink{header: map[string][]string{}}

@@ -157,7 +157,7 @@ func TestWhateverOperatorsDoMeanwhileEachIsGivenTheirOwn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := forwarder(t, up.URL)
 				r = rigOver(t, f, delayed{f, latency(seed)}, rules(rand.New(rand.NewPCG(seed, 0))))
-				r.AccessLog = false
+				r.LogPolls(false, 0)
 				covering(r, rules(rand.New(rand.NewPCG(seed, 0))))
 				s := &siege{site: openSite(r)}
 				s.live(seed)

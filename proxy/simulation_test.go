@@ -69,7 +69,7 @@ func newWorld(t *testing.T, f *fleet, upstream string, seed uint64) *world {
 	w := &world{t: t, fleet: f, polls: map[string]uint64{}}
 	fwd := forwarder(t, upstream)
 	w.rig = rigOver(t, fwd, delayed{fwd, latency(seed)}, w.routes(3*time.Second)...)
-	w.rig.AccessLog = false
+	w.rig.LogPolls(false, 0)
 	return w
 }
 

@@ -233,13 +233,23 @@ func TestRefusalsAreTheSameBehindAHit(t *testing.T) {
 
 func TestTheLaneWorksBehindTLS(t *testing.T) {
 	config, roots := certificate(t)
-	_, addr := serve(t, Options{TLS: config, Handler: echo, Lane: &mimic{}})
+	s, addr := serve(t, Options{TLS: config, Handler: echo, Lane: &mimic{}})
 	c := dial(t, addr).secure(roots, "http/1.1")
 	c.rest()
 	c.send(hit)
 	if _, _, h := c.response(); h.Get("X-Lane") != "true" {
 		t.Errorf("got %v, want the lane's answer, which knows of TLS", h)
 	}
+	s.mu.Lock()
+	for k := range s.conns {
+		k.leave() // as Rotate has it
+	}
+	s.mu.Unlock()
+	c.send(hit)
+	if _, _, h := c.response(); h.Get("X-Lane") != "" || h.Get("Connection") != "close" {
+		t.Errorf("got %v, want the handler's answer, which says that the connection closes", h)
+	}
+	waitForNobody(t, s)
 }
 
 func TestAnswersInTheLaneKeepAConnectionFromBeingIdle(t *testing.T) {
