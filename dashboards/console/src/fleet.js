@@ -37,7 +37,7 @@ export function FleetPage({ snapshot: { name, fleet } }) {
         <thead><tr><th scope="col">Instance</th><th scope="col">Mode</th><th scope="col">Build</th><th scope="col">Routes</th><th scope="col">Last heard of</th></tr></thead>
         <tbody><${Row} member=${{ ...fleet.self, name }} self=${fleet.self} heard="this one" />
           ${fleet.others.map((m) => html`<${Row} member=${m} self=${fleet.self} heard=${m.heard ? moment(m.heard) : '–'} />`)}</tbody></table></div>
-      <p class="quiet">${fleet.up ? 'Each says every five seconds that it is there, by Redis; who does not for 15 s is not listed any more.' : 'Without Redis nobody hears of the others: those that are not listed may well run.'}
+      <p class="quiet">${fleet.up ? 'Each says from time to time that it is there, by Redis; who was silent three times is not listed any more.' : 'Without Redis nobody hears of the others: those that are not listed may well run.'}
         ${' '}Figures, charts and documents on the other pages are this instance's.</p></section>`;
 }
 

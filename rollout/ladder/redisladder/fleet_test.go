@@ -176,7 +176,6 @@ func TestAHintThatIsLostIsNoWordThatIsLost(t *testing.T) {
 }
 
 func TestWithoutRedisAnInstanceIsKilledAtOnceAndTheOthersWhenItIsBack(t *testing.T) {
-	t.Parallel()
 	redis := redistest.Start(t)
 	wire := redistest.NewWire(t, redis.Addr)
 	a, b := join(t, "a", wire.Addr), join(t, "b", redis.Addr)

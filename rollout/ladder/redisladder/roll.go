@@ -10,11 +10,17 @@ import (
 )
 
 const (
-	// rollEvery is how often an instance says that it is there.
+	// rollEvery is how often an instance says that it is there, in a fleet of at most
+	// so many. In a larger one it is less often: the roll is as long as the fleet is
+	// large, and all of them together call it four times a second, whatever they are.
 	rollEvery = 5 * time.Second
-	// forgotten is how long it counts as one of the fleet after it has last said so.
-	forgotten = 3 * rollEvery
+	rollSize  = 20
+	// missed is how many calls an instance may miss before it is forgotten.
+	missed = 3
 )
+
+// rollPause is how long an instance among n waits from one call to the next.
+func rollPause(n int) time.Duration { return rollEvery * time.Duration(max(n, rollSize)) / rollSize }
 
 // Member is an instance of the fleet, in its own words.
 type Member struct {
@@ -24,6 +30,7 @@ type Member struct {
 	Mode   string `json:"mode"`   // whether it asks upstream together with the others
 
 	Heard time.Time `json:"-"` // when it last said so, by this machine's clock
+	until time.Time // it is forgotten
 	id    string    // of its start
 }
 
@@ -33,23 +40,22 @@ type Member struct {
 const callRoll = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local limit = tonumber(ARGV[3])
 local before = redis.call('GET', KEYS[1]) or '{}'
 local ok, known = pcall(cjson.decode, #before < 1048576 and before or '{}')
 local all = {}
 if ok and type(known) == 'table' then
   for id, m in pairs(known) do
-    if type(m) == 'table' and type(m.at) == 'number' and math.abs(now - m.at) < limit then all[id] = m end
+    if type(m) == 'table' and type(m.at) == 'number' and type(m.keep) == 'number' and math.abs(now - m.at) < m.keep then all[id] = m end
   end
 end
-all[ARGV[1]] = ARGV[2] ~= '' and {at = now, said = ARGV[2]} or nil
+all[ARGV[1]] = ARGV[2] ~= '' and {at = now, keep = tonumber(ARGV[3]), said = ARGV[2]} or nil
 local after = next(all) and cjson.encode(all) or '{}'
-redis.call('SET', KEYS[1], after, 'PX', limit)
+redis.call('SET', KEYS[1], after, 'PX', ARGV[3])
 return {now, after}`
 
 // roll says that this instance is there, and learns which others are.
 func (f *Fleet) roll(ctx context.Context) error {
-	if time.Since(f.rolled) < rollEvery {
+	if time.Since(f.rolled) < rollPause(len(f.Others())+1) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, budget)
@@ -80,7 +86,8 @@ func (f *Fleet) leave(ctx context.Context) {
 }
 
 func (f *Fleet) rollCall(ctx context.Context, said string) (others []Member, err error) {
-	reply, err := f.call.Run(ctx, f.options.Client, []string{f.options.Roll}, f.id, said, forgotten.Milliseconds()).Slice()
+	keep := missed * rollPause(len(f.Others())+1)
+	reply, err := f.call.Run(ctx, f.options.Client, []string{f.options.Roll}, f.id, said, keep.Milliseconds()).Slice()
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +106,8 @@ func (f *Fleet) rollCall(ctx context.Context, said string) (others []Member, err
 // cannot read it leaves out: they may be of a later version.
 func parseRoll(text, self string, when func(at int64) time.Time) ([]Member, error) {
 	var all map[string]struct {
-		At   float64 `json:"at"`
+		At   float64 `json:"at"` // milliseconds, as Keep
+		Keep float64 `json:"keep"`
 		Said string  `json:"said"`
 	}
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
@@ -111,7 +119,7 @@ func parseRoll(text, self string, when func(at int64) time.Time) ([]Member, erro
 		if id == self || json.Unmarshal([]byte(e.Said), &m) != nil {
 			continue
 		}
-		m.Heard, m.id = when(int64(e.At)), id
+		m.Heard, m.until, m.id = when(int64(e.At)), when(int64(e.At+e.Keep)), id
 		others = append(others, m)
 	}
 	slices.SortFunc(others, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.id, b.id)) })
@@ -123,5 +131,5 @@ func parseRoll(text, self string, when func(at int64) time.Time) ([]Member, erro
 func (f *Fleet) Others() []Member {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.others), func(m Member) bool { return time.Since(m.Heard) >= forgotten })
+	return slices.DeleteFunc(slices.Clone(f.others), func(m Member) bool { return !time.Now().Before(m.until) })
 }

@@ -45,7 +45,7 @@ func TestInstancesKnowEachOtherWhileTheyRun(t *testing.T) {
 
 func TestWhatIsInThePlaceOfTheRollAndCannotBeReadIsBegunAnew(t *testing.T) {
 	redis := redistest.Start(t)
-	for _, before := range []string{`nonsense`, `[]`, `7`, `{"x":7}`, `{"x":{"at":"now"}}`, `{"x":{"at":1,"said":"{}"}}`} {
+	for _, before := range []string{`nonsense`, `[]`, `7`, `{"x":7}`, `{"x":{"at":"now"}}`, `{"x":{"at":1,"keep":15000,"said":"{}"}}`, `{"x":{"at":1}}`} {
 		redis.Do(t, "SET", roll, before)
 		a := join(t, "a", redis.Addr)
 		a.await("that it is on the roll", func() bool { return strings.Contains(redis.Do(t, "GET", roll), `\"name\":\"a\"`) })
