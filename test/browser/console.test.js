@@ -319,6 +319,6 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.waitForSelector('.notice:has-text("The fleet does not act as one.")');
       await look('a fleet without Redis');
       assert.deepEqual(complaints, []);
-    }));
+    }, 240_000));
   }
 }

@@ -46,7 +46,9 @@ try {
       await page.fill('#url', '/group/project/-/issues/1/realtime_changes');
       await page.keyboard.press('Enter');
       await page.waitForSelector('.events td');
-      await shoot('explain');
+      await page.setViewportSize({ ...viewport, height: 1600 }); // down to the events of the first document
+      await page.screenshot({ path: `${folder}/console-explain-${size}-${colorScheme}.png` });
+      await page.setViewportSize(viewport);
       await page.goto(`${fleet[0].admin}/#/fleet`);
       await page.waitForFunction(() => document.querySelectorAll('.instances tbody tr').length === 3);
       await shoot('fleet');

@@ -6,8 +6,8 @@ import { html } from './view.js';
  * @typedef {import('./types.js').DocumentEvent} DocumentEvent
  */
 
-/** How many documents are shown with what happened to them from the start; of the others it is unfolded. */
-const open = 3;
+/** Of how many documents it is shown from the start what happened to them. */
+const open = 1;
 
 /**
  * @param {{all: DocumentState[], why?: string[]}} props the documents behind a URL, one for each identity and variant, and what last happened
