@@ -44,7 +44,7 @@ test('the fleet is shown: who is looked at, who else there is, and whether they 
   await page.waitForSelector('.rifts li:has-text("The rollout is this instance\'s alone")');
   await page.click('nav >> text=Routes');
   await page.waitForSelector('.notice.warn:has-text("The fleet does not act as one.")');
-  for (let i = 0; i < 5; i += 1) await fetch(`${first.url}/0/${i}`); // nothing is asked of Redis while nobody polls
+  for (let i = 0; i < 5; i += 1) await fetch(`${first.url}/0/${i}`); // who polls finds out before it is looked for
   await page.click('.notice a');
   await page.waitForSelector('.tag.bad:text-is("down")');
   await page.waitForSelector('dd:has-text("alone each asks upstream for itself")');
