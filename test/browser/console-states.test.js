@@ -73,6 +73,7 @@ test('a move is planned, waits for its time, and is dropped', inLab(async (lab) 
   await page.waitForSelector('dialog >> text=At 31 Dec 2099');
   await page.fill('dialog [name=why]', 'after the release');
   await page.click('dialog button:text-is("Plan")');
+  await page.waitForSelector('dialog', { state: 'detached' }); // the answer is there, which the news of the plan may overtake
   await page.waitForSelector('.planned:has-text("Planned: push 25"):has-text("31 Dec 2099"):has-text("after the release")');
   await page.waitForSelector('.audit li:has-text("push 50% → push 25% at 2099-12-31")');
   assert.equal(await page.inputValue('.at input'), '', 'the next move is not planned unless that is said');
