@@ -65,24 +65,3 @@ func value(c prometheus.Counter) float64 {
 	}
 	return m.GetCounter().GetValue()
 }
-
-// StalenessQuantile returns the age below which the share q of what was served was,
-// in seconds, interpolated within the histogram's bucket. It is ok once something
-// was served.
-func (r *Route) StalenessQuantile(q float64) (seconds float64, ok bool) {
-	var m dto.Metric
-	if err := r.staleness.(prometheus.Metric).Write(&m); err != nil {
-		panic(fmt.Sprintf("ledger: reading a histogram: %v", err)) // no histogram of ours can fail
-	}
-	h := m.GetHistogram()
-	rank := q * float64(h.GetSampleCount())
-	var below, from float64
-	for _, b := range h.GetBucket() {
-		upTo := float64(b.GetCumulativeCount())
-		if upTo >= rank && upTo > below {
-			return from + (b.GetUpperBound()-from)*(rank-below)/(upTo-below), true
-		}
-		below, from = upTo, b.GetUpperBound()
-	}
-	return from, h.GetSampleCount() > 0
-}

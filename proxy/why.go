@@ -127,6 +127,9 @@ func when(e *coalescer.Event, now time.Time) string {
 	if e.Times == 1 {
 		return rounded(now.Sub(e.Last)) + " ago"
 	}
+	if e.Times == 2 {
+		return fmt.Sprintf("%s ago, and once %s before", rounded(now.Sub(e.Last)), rounded(e.Last.Sub(e.First)))
+	}
 	return fmt.Sprintf("%s ago, and %d times in the %s before", rounded(now.Sub(e.Last)), e.Times-1, rounded(e.Last.Sub(e.First)))
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/coalescer/changes/redisnews"
+	"github.com/pollard-proxy/pollard/coalescer/redisstore"
 	"github.com/pollard-proxy/pollard/config"
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy"
@@ -51,6 +52,7 @@ type instance struct {
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
 	history   *admin.History
+	shared    *redisstore.Store  // what is known together with the others; nil for an instance alone
 	joint     *redisladder.Fleet // the ladders of the others; nil for an instance alone
 	sources   []source           // of news, that have connections of their own
 	relay     *redisnews.Relay   // of news between the instances of a fleet; nil for one alone
@@ -107,6 +109,7 @@ func (in *instance) wire(store coalescer.Store) error {
 		return err
 	}
 	if fleet != nil {
+		in.shared = fleet
 		in.hangUp(fleet.Close)
 	}
 	if store == nil {
@@ -142,7 +145,7 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.onClose(func() { in.door.Close() })
 	in.operators = admin.New(admin.Options{
 		Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,
-		Ready: in.ready, Apart: in.apart(), Access: access(c), Loopback: isLoopback(c.Admin),
+		Ready: in.ready, Apart: in.apart(), Name: instanceName(c), Fleet: in.fleet(), Access: access(c), Loopback: isLoopback(c.Admin),
 	})
 	in.admin = &http.Server{
 		Handler:           in.operators,

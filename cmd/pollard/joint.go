@@ -24,6 +24,7 @@ func (in *instance) joinLadder(c *config.Config) error {
 	hasJoined := false
 	in.joint = redisladder.New(redisladder.Options{
 		Client: client, Key: "pollard:rollout:" + c.Fleet, Ladder: in.ladder,
+		Roll: "pollard:instances:" + c.Fleet, Self: in.self,
 		OnJoin: func(err error) {
 			if err != nil {
 				in.log.Warn("the rollout is this instance's alone: what is moved here holds here", "error", redisstore.Explain(c.Redis, err, hasJoined))

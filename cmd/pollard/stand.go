@@ -39,6 +39,7 @@ func (in *instance) stand(c *config.Config, s *ladder.State) error {
 		options[i].Rollout.Stage, options[i].Rollout.Percent = p.Stage, p.Percent
 		options[i].Check = check(c.Routes[i], s)
 	}
+	in.history.Begin(options)
 	if err := in.proxy.Swap(options, signOuts(c)); err != nil {
 		return err
 	}

@@ -27,10 +27,12 @@ type Options struct {
 	Ladder   *ladder.Ladder
 	History  *History // which the caller runs
 	Gatherer prometheus.Gatherer
-	Apart    func() error // why what is changed here is not changed on the other instances now; nil where there are none
-	Ready    func() error // why the instance is not ready; nil if it is
-	Access   Access       // until Handler.Admit
-	Loopback bool         // the listener is on loopback: without any token, whoever reaches it may change things
+	Apart    func() error  // why what is changed here is not changed on the other instances now; nil where there are none
+	Name     string        // what this instance is called
+	Fleet    func() *Fleet // nil where there is none
+	Ready    func() error  // why the instance is not ready; nil if it is
+	Access   Access        // until Handler.Admit
+	Loopback bool          // the listener is on loopback: without any token, whoever reaches it may change things
 }
 
 // Handler is that of the admin listener.

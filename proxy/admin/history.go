@@ -9,7 +9,7 @@ import (
 	"github.com/pollard-proxy/pollard/proxy"
 )
 
-// How much is remembered of each route: an hour, in about 32 kB.
+// How much is remembered of each route: an hour, in about 35 kB.
 const (
 	slotTime = 10 * time.Second
 	slots    = 360
@@ -29,7 +29,8 @@ type History struct {
 	tracks map[string]*track // by route; guarded by mu
 }
 
-// NewHistory returns a History of the routes of p. It is empty until [History.Run].
+// NewHistory returns a History of the routes of p. It is empty until [History.Begin]
+// or [History.Run].
 func NewHistory(p *proxy.Handler, led *ledger.Ledger) *History {
 	return &History{proxy: p, ledger: led, began: time.Now(), tracks: make(map[string]*track)}
 }
@@ -48,20 +49,41 @@ func (h *History) Run(ctx context.Context) {
 	}
 }
 
-// take ends a slot of every route.
+// Begin remembers routes from now on, of those that it does not remember already:
+// before they are put in force, so that no poll of theirs is missed. What does not
+// come in force is forgotten again.
+func (h *History) Begin(routes []proxy.RouteOptions) {
+	now := time.Since(h.began)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range routes {
+		if h.tracks[r.Name] == nil {
+			h.tracks[r.Name] = h.begin(now, r.Name)
+		}
+	}
+}
+
+func (h *History) begin(now time.Duration, route string) *track {
+	r := read(h.ledger.Route(route))
+	return &track{start: now, end: now, first: r, last: r}
+}
+
+// take ends a slot of every route, but for one that has just begun: of a second, no
+// rate can be told.
 func (h *History) take() {
 	now, routes := time.Since(h.began), h.proxy.Routes()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	kept := make(map[string]*track, len(routes))
 	for _, r := range routes {
-		reading := read(h.ledger.Route(r.Name))
-		if t, ok := h.tracks[r.Name]; ok {
-			t.add(now, reading)
-			kept[r.Name] = t
-		} else {
-			kept[r.Name] = &track{start: now, end: now, first: reading, last: reading}
+		t := h.tracks[r.Name]
+		switch {
+		case t == nil:
+			t = h.begin(now, r.Name)
+		case now-t.end >= slotTime/2:
+			t.add(now, read(h.ledger.Route(r.Name)))
 		}
+		kept[r.Name] = t
 	}
 	h.tracks = kept
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +35,9 @@ func reroute(t *testing.T, p *proxy.Handler, names ...string) {
 		t.Fatal(err)
 	}
 }
+
+// pass has a slot's time pass for a history that is not run.
+func pass(h *History) { h.began = h.began.Add(-slotTime) }
 
 func TestHistoryCountsInSlotsOfTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -92,10 +96,84 @@ func TestHistoryIsAnHourLong(t *testing.T) {
 	})
 }
 
+func TestHistoryOfARouteThatAReloadBringsBeginsWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, led := remembering(t, "board")
+		poll := func(n int) {
+			for range n {
+				led.Route("issue").Poll(ledger.Hit)
+			}
+		}
+		go h.Run(t.Context())
+		poll(3) // of an earlier configuration
+		time.Sleep(27 * time.Second)
+		h.Begin([]proxy.RouteOptions{{Name: "board"}, {Name: "issue"}})
+		reroute(t, h.proxy, "board", "issue")
+		poll(2)
+		time.Sleep(5 * time.Second) // a slot ends for the other route
+		if w, ends := h.Window("issue"), h.past("issue").Ends; w.Seconds != 5 || w.Polls != 2 || len(ends) != 0 {
+			t.Errorf("got %+v and slots that end at %v, want 2 polls in 5 s and no slot of 3 s", w, ends)
+		}
+		poll(4)
+		time.Sleep(10 * time.Second)
+		past := h.past("issue")
+		if len(past.Ends) != 1 || past.Seconds[0] != 13 || past.Outcomes["hit"][0] != 6 {
+			t.Errorf("got %v s with %v polls, want one slot of 13 s, from the reload on, with 6 polls", past.Seconds, past.Outcomes["hit"])
+		}
+		if got := len(h.past("board").Ends); got != 4 {
+			t.Errorf("got %d slots of the route that was there before, want 4", got)
+		}
+	})
+}
+
+func TestHistoryForgetsRoutesThatAReloadThatWasRefusedWouldHaveBrought(t *testing.T) {
+	h, _ := remembering(t, "board")
+	h.Begin([]proxy.RouteOptions{{Name: "issue"}})
+	h.take()
+	if got := h.Window("issue"); got != (Window{}) {
+		t.Errorf("got %+v, want nothing", got)
+	}
+}
+
+func TestHistoryKnowsTheAgesOfEachSlot(t *testing.T) {
+	h, led := remembering(t, "board")
+	h.take()
+	serve := func(ages ...time.Duration) {
+		for _, age := range ages {
+			led.Route("board").Staleness(age)
+		}
+		pass(h)
+		h.take()
+	}
+	serve(100*time.Second, 100*time.Second)
+	serve()
+	serve(1500*time.Millisecond, 1500*time.Millisecond, 1500*time.Millisecond)
+	past := h.past("board")
+	if got := past.AgeP50; len(got) != 3 || *got[0] != 90 || got[1] != nil || *got[2] != 1.5 {
+		t.Errorf("got medians %v, want 90, half the way through the bucket of 60 to 120 s, then none, then 1.5: each slot by itself", values(got))
+	}
+	if got := past.AgeP99; got[1] != nil || *got[2] < 1.9 || *got[2] > 2 {
+		t.Errorf("got p99 %v, want the end of the bucket of 1 to 2 s in the last", values(got))
+	}
+}
+
+// values makes pointers legible.
+func values(all []*float64) (text []string) {
+	for _, v := range all {
+		if v == nil {
+			text = append(text, "none")
+		} else {
+			text = append(text, fmt.Sprint(*v))
+		}
+	}
+	return text
+}
+
 func TestHistoryForgetsRoutesThatAreGone(t *testing.T) {
 	h, _ := remembering(t, "board", "issue")
 	h.take()
 	reroute(t, h.proxy, "issue")
+	pass(h)
 	h.take()
 	if got := h.Window("board"); got != (Window{}) || len(h.slots("board", slots)) != 0 {
 		t.Errorf("got %+v of a route that is gone, want nothing", got)
@@ -111,6 +189,7 @@ func TestHistoryIsToldByRouteOrAsThePaceOfAll(t *testing.T) {
 	l.poll("/d/1", "sid=a")
 	l.poll("/d/2", "sid=b")
 	l.ledger.Route("polled").Bypass("header:X-Unheard-Of")
+	pass(l.history)
 	l.history.take()
 
 	past := decode[Past](t, l.get("/api/v1/history?route=polled"))

@@ -13,12 +13,14 @@ import (
 // n-th slot, of about ten seconds, the oldest first.
 type Past struct {
 	Route    string              `json:"route"`
-	Ends     []float64           `json:"ends"`     // Unix time, by this machine's clock as it is now
-	Seconds  []float64           `json:"seconds"`  // that the slot took
-	Outcomes map[string][]uint32 `json:"outcomes"` // polls
-	Calls    map[string][]uint32 `json:"calls"`    // to the upstream, by reason
-	Avoided  []float64           `json:"avoided"`  // modelled
-	Watchers []int               `json:"watchers"` // at the slot's end
+	Ends     []float64           `json:"ends"`            // Unix time, by this machine's clock as it is now
+	Seconds  []float64           `json:"seconds"`         // that the slot took
+	Outcomes map[string][]uint32 `json:"outcomes"`        // polls
+	Calls    map[string][]uint32 `json:"calls"`           // to the upstream, by reason
+	Avoided  []float64           `json:"avoided"`         // modelled
+	Watchers []int               `json:"watchers"`        // at the slot's end
+	AgeP50   []*float64          `json:"staleness_p50_s"` // of what was served in the slot; null where nothing was
+	AgeP99   []*float64          `json:"staleness_p99_s"`
 	Bypasses []Bypass            `json:"bypasses"` // since the start, the most frequent first
 }
 
@@ -100,11 +102,21 @@ func (h *History) past(route string) Past {
 	for reason := range reasons {
 		p.Calls[reason.String()] = column(all, func(s *slot) uint32 { return s.calls[reason] })
 	}
+	p.AgeP50 = column(all, func(s *slot) *float64 { return seconds(s.age.p50) })
+	p.AgeP99 = column(all, func(s *slot) *float64 { return seconds(s.age.p99) })
 	return p
 }
 
-func column(all []slot, of func(*slot) uint32) []uint32 {
-	values := make([]uint32, len(all))
+func seconds(age float32) *float64 {
+	if age == unserved {
+		return nil
+	}
+	v := float64(age)
+	return &v
+}
+
+func column[V any](all []slot, of func(*slot) V) []V {
+	values := make([]V, len(all))
 	for i := range all {
 		values[i] = of(&all[i])
 	}

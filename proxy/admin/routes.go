@@ -100,15 +100,15 @@ func Routes(p *proxy.Handler, led *ledger.Ledger, s *ladder.State) []Route {
 
 // figures are what a route is and what was counted of it.
 func figures(o proxy.RouteOptions, counts *ledger.Route) Route {
-	t := counts.Totals()
+	t, ages := counts.Totals(), counts.Ages()
 	return Route{
 		Name: o.Name, Path: o.Path, Share: o.Policy.Share.String(), IntervalMS: o.Policy.Interval.Milliseconds(),
 		Holdout: o.Rollout.Holdout, Polls: t.Polls, Upstream: t.Upstream, Avoided: t.Avoided,
 		Reduction:         reduction(t.Polls, t.Upstream, t.Avoided),
 		ReductionMeasured: reduction(t.Polls, t.Upstream, 0),
 		Watchers:          counts.Watchers(),
-		StalenessP50:      staleness(counts, 0.5),
-		StalenessP99:      staleness(counts, 0.99),
+		StalenessP50:      quantile(ages, 0.5),
+		StalenessP99:      quantile(ages, 0.99),
 	}
 }
 
@@ -143,8 +143,9 @@ func reduction(polls, upstream uint64, avoided float64) *float64 {
 	return &v
 }
 
-func staleness(counts *ledger.Route, q float64) *float64 {
-	v, ok := counts.StalenessQuantile(q)
+// quantile is null where nothing was served.
+func quantile(ages ledger.Ages, q float64) *float64 {
+	v, ok := ages.Quantile(q)
 	if !ok {
 		return nil
 	}

@@ -11,9 +11,11 @@ import (
 type Snapshot struct {
 	Build    string          `json:"build"`    // tells builds of Pollard apart
 	Instance string          `json:"instance"` // tells starts apart: counts begin anew with each
+	Name     string          `json:"name"`     // of the instance, for people
 	Uptime   float64         `json:"uptime_s"` // measured: no clock that is set moves it
 	NotReady string          `json:"not_ready,omitempty"`
 	Kill     *Killed         `json:"kill,omitempty"`
+	Fleet    *Fleet          `json:"fleet,omitempty"`
 	Total    Window          `json:"total"` // of all routes, in the time that is remembered
 	Routes   []StreamedRoute `json:"routes"`
 }
@@ -36,13 +38,17 @@ type StreamedRoute struct {
 func (a *admin) snapshot() Snapshot {
 	state := a.Ladder.State()
 	s := Snapshot{
-		Build: a.build, Instance: a.instance, Uptime: time.Since(a.History.began).Seconds(), Routes: []StreamedRoute{},
+		Build: a.build, Instance: a.instance, Name: a.Name, Uptime: time.Since(a.History.began).Seconds(), Routes: []StreamedRoute{},
 	}
 	if err := a.Ready(); err != nil {
 		s.NotReady = err.Error()
 	}
 	if k := state.Kill; k != nil {
 		s.Kill = &Killed{When: k.When, Who: k.Who, Why: k.Why, ByFile: k.ByFile}
+	}
+	if a.Fleet != nil {
+		s.Fleet = a.Fleet()
+		s.Fleet.Rifts = s.Fleet.rifts()
 	}
 	for _, r := range Routes(a.Proxy, a.Ledger, state) {
 		w := a.History.Window(r.Name)

@@ -18,11 +18,12 @@ type reading struct {
 	calls    [reasons]uint64
 	avoided  float64
 	watchers int
+	ages     ledger.Ages
 }
 
 func read(counts *ledger.Route) reading {
 	t := counts.Totals()
-	r := reading{avoided: t.Avoided, watchers: counts.Watchers()}
+	r := reading{avoided: t.Avoided, watchers: counts.Watchers(), ages: counts.Ages()}
 	for o := range outcomes {
 		r.polls[o] = t.ByOutcome[o]
 	}
@@ -54,7 +55,11 @@ type slot struct {
 	calls    [reasons]uint32
 	avoided  float64
 	watchers int // at the end
+	age      struct{ p50, p99 float32 }
 }
+
+// unserved is the age in a slot in which nothing was served.
+const unserved = -1
 
 // track is the hour of one route: the slots, and what stood before the oldest.
 type track struct {
@@ -68,6 +73,8 @@ type track struct {
 // add ends a slot with a reading. The oldest makes room.
 func (t *track) add(now time.Duration, r reading) {
 	s := slot{end: now, took: now - t.end, avoided: r.avoided - t.last.avoided, watchers: r.watchers}
+	served := r.ages.Since(t.last.ages)
+	s.age.p50, s.age.p99 = age(served, 0.5), age(served, 0.99)
 	for o := range outcomes {
 		s.polls[o] = uint32(r.polls[o] - t.last.polls[o])
 	}
@@ -82,6 +89,13 @@ func (t *track) add(now time.Duration, r reading) {
 	t.forget(&t.slots[t.next])
 	t.slots[t.next] = s
 	t.next = (t.next + 1) % slots
+}
+
+func age(served ledger.Ages, q float64) float32 {
+	if v, ok := served.Quantile(q); ok {
+		return float32(v)
+	}
+	return unserved
 }
 
 // forget moves the beginning past the oldest slot.

@@ -1,52 +1,19 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import test from 'node:test';
 
-import { startBrowser } from './lab/chromium.js';
+import { open, serveRoutes } from './lab/console.js';
+import { ForwardedPort } from './lab/forwardedport.js';
 import { inLab } from './lab/lab.js';
 import { Origin } from './lab/origin.js';
 import { serve, startDemo, temporaryFolder } from './lab/pollard.js';
-import { ForwardedPort } from './lab/forwardedport.js';
+import { Redis } from './lab/redis.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const patience = 60_000;
 
 /** @typedef {import('playwright-core').Page} Page */
-
-/**
- * Opens the console, and takes note of what a browser complains of and of whom it asks. Chromium also complains of each status from 400 up:
- * where a test expects one, it looks at the others.
- * @param {import('./lab/lab.js').Lab} lab
- * @param {string} admin
- * @param {import('playwright-core').BrowserContextOptions} [options]
- */
-async function open(lab, admin, options = {}) {
-  const context = await (await startBrowser(lab)).newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  /** @type {string[]} */
-  const complaints = [];
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.origin !== new URL(admin).origin) complaints.push(`asks ${url}`);
-  });
-  await page.goto(`${admin}/`);
-  return { page, complaints };
-}
-
-/**
- * An application with one page that is polled, and Pollard in front of it with routes that poll it.
- * @param {import('./lab/lab.js').Lab} lab
- * @param {number} n routes
- * @param {Record<string, unknown>} [settings]
- */
-async function serveRoutes(lab, n, settings = {}) {
-  const origin = await Origin.start(lab, {});
-  const routes = Array.from({ length: n }, (_, i) => ({ name: `route_${String(i).padStart(3, '0')}`, path: `/${i}/*`, stage: i % 2 ? 'push' : 'coalesce', percent: 50 }));
-  return serve(lab, origin.url, { routes, state: await temporaryFolder(lab), ...settings });
-}
 
 /** @param {Page} page the texts of a column, from the top */
 function column(page, /** @type {string} */ selector) {
@@ -297,10 +264,30 @@ test('nothing is sent to a page that nobody sees', inLab(async (lab) => {
   await page.waitForSelector('.status.good');
 }));
 
+/**
+ * A state folder in which one route has stood at push for a month and will be moved, and another has fallen.
+ * @param {import('./lab/lab.js').Lab} lab
+ */
+async function eventful(lab) {
+  const folder = await temporaryFolder(lab);
+  const at = (/** @type {number} */ days) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const pushed = { stage: 'push', percent: 100 };
+  await writeFile(join(folder, 'rollout.json'), JSON.stringify({
+    version: 1,
+    saved: 1,
+    routes: { fallen: { stage: 'observe', percent: 100, configured: { stage: 'coalesce', percent: 100 }, fallen: true, when: at(-1), who: 'guard', why: 'errors: treated 9 % of 300, untreated 0 % of 300' } },
+    plans: { pushed: { at: at(30), stage: 'push', percent: 50, configured: pushed, when: at(-1), who: 'Ada', why: 'the end of the trial' } },
+    standings: { pushed: { ...pushed, since: at(-31) } },
+  }));
+  return folder;
+}
+
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   for (const width of [1280, 390]) {
     test(`every page is accessible and fits, ${colorScheme} at ${width} pixels`, inLab(async (lab) => {
-      const pollard = await serveRoutes(lab, 3);
+      const redis = await Redis.start(lab);
+      const routes = [{ name: 'route_000', path: '/0/*', stage: 'coalesce' }, { name: 'pushed', path: '/1/*', stage: 'push' }, { name: 'fallen', path: '/2/*', stage: 'coalesce' }];
+      const pollard = await serveRoutes(lab, 0, { state: await eventful(lab), redis: redis.url, routes });
       for (let i = 0; i < 10; i += 1) await fetch(`${pollard.url}/0/board`);
       const { page, complaints } = await open(lab, pollard.admin, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
       await page.addScriptTag({ path: axe });
@@ -314,13 +301,24 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.click('button:text-is("Kill switch")');
       await look('the question');
       await page.keyboard.press('Escape');
-      for (const [place, sign] of [['#/routes/route_000', '#ladder'], ['#/found', 'main .card'], ['#/explain', '#url'], ['#/audit', 'main .card p.quiet']]) {
+      for (const [place, sign] of [
+        ['#/routes/route_000', '#ladder'], ['#/routes/pushed', '#retire'], ['#/routes/pushed', '.planned'], ['#/routes/fallen', '.notice.bad'],
+        ['#/found', 'main .card'], ['#/explain', '#url'], ['#/audit', 'main .card p.quiet'], ['#/fleet', '#instances'],
+      ]) {
         await page.evaluate((hash) => { location.hash = hash; }, place);
         await page.waitForSelector(sign);
-        if (place.includes('route_')) await page.waitForSelector('#bypasses');
+        if (place.includes('routes/')) await page.waitForSelector('#bypasses');
+        if (place === '#/explain') {
+          await page.fill('#url', '/0/board');
+          await page.keyboard.press('Enter');
+          await page.waitForSelector('.events td');
+        }
         await look(place);
       }
+      await redis.down();
+      await page.waitForSelector('.notice:has-text("The fleet does not act as one.")');
+      await look('a fleet without Redis');
       assert.deepEqual(complaints, []);
-    }));
+    }, 240_000));
   }
 }

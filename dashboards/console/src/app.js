@@ -1,6 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
+import { Boundary } from './boundary.js';
 import { Explain } from './explain.js';
+import { FleetPage } from './fleet.js';
 import { Found } from './found.js';
 import { Headline } from './headline.js';
 import { KillSwitch } from './killswitch.js';
@@ -13,7 +15,7 @@ import { useLive } from './live.js';
 import { html } from './view.js';
 
 /** The pages, by the first part of the fragment. */
-const pages = [['routes', 'Routes'], ['found', 'Found'], ['explain', 'Explain'], ['audit', 'Audit']];
+const pages = [['routes', 'Routes'], ['found', 'Found'], ['explain', 'Explain'], ['audit', 'Audit'], ['fleet', 'Fleet']];
 
 /** The console. */
 export function App() {
@@ -38,7 +40,7 @@ export function App() {
     </header>
     <${Notices} live=${live} />
     <main id="content" tabindex="-1" ref=${heading} class=${live.isLive ? '' : 'old'}>
-      ${live.snapshot ? html`<${Page} place=${place} live=${live} />` : html`<p class="quiet">Waiting for the first figures …</p>`}
+      ${live.snapshot ? html`<${Boundary} at=${location.hash}><${Page} place=${place} live=${live} /></${Boundary}>` : html`<p class="quiet">Waiting for the first figures …</p>`}
     </main>`;
 }
 
@@ -48,6 +50,7 @@ function Page({ place, live }) {
   if (place.page === 'found') return html`<${Found} />`;
   if (place.page === 'explain') return html`<h1>Explain a URL</h1><section class="card"><${Explain} /></section>`;
   if (place.page === 'audit') return html`<h1>Audit log</h1><section class="card"><${Audit} route="" /></section>`;
+  if (place.page === 'fleet') return html`<${FleetPage} snapshot=${snapshot} />`;
   if (place.name) {
     const route = snapshot.routes.find((r) => r.name === place.name);
     if (!route) return html`<h1>${place.name}</h1><p>There is no such route. A reload may have removed it. <a href="#/routes">All routes</a></p>`;

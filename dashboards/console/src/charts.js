@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
-import { perSecond, whole } from './format.js';
+import { perSecond, seconds, whole } from './format.js';
 import { html } from './view.js';
 
 const height = 170;
@@ -10,6 +10,9 @@ const hour = 3600;
 
 /** The least that a chart spans, in seconds: so long after a start it is not all line. */
 const least = 300;
+
+/** How far ticks may be from each other, in seconds: as they are labelled by the minute. */
+const minutes = [60, 120, 300, 600, 900, 1200];
 
 /**
  * @typedef {import('./types.js').Past} Past
@@ -30,6 +33,10 @@ export function Charts({ past }) {
     .map(([name, counts]) => ({ name, color: `--outcome-${name}`, values: rate(counts) }))} />
     <${Chart} title="Modelled: polls not sent, a second" ends=${past.ends} lines=${[{ name: 'not sent', color: '--modelled', values: rate(past.avoided), fill: true }]} />
     <${Chart} title="Watchers" ends=${past.ends} format=${whole} lines=${[{ name: 'watchers', color: '--watchers', values: past.watchers, fill: true }]} />
+    <${Chart} title="Age of what was served" ends=${past.ends} format=${seconds} lines=${[
+    { name: 'p50', color: '--age', values: past.staleness_p50_s },
+    { name: 'p99', color: '--age-late', values: past.staleness_p99_s },
+  ]} />
   </div>`;
 }
 
@@ -59,7 +66,7 @@ function Chart({ title, ends, lines, format = perSecond }) {
     plot.current?.setData(data);
     if (plot.current) newestAtRest(plot.current);
   }, [ends]);
-  const last = lines.map((l) => `${l.name} ${format(l.values.at(-1) ?? 0)}`).join(', ');
+  const last = lines.map((l) => `${l.name} ${said(l.values.at(-1), format)}`).join(', ');
   return html`<figure class="card chart"><figcaption>${title}</figcaption>
     ${isEmpty ? html`<p class="quiet">The first slots of ten seconds are being counted.</p>` : html`<div ref=${box} role="img" aria-label=${`${title}; newest: ${last}`}></div>`}
   </figure>`;
@@ -80,14 +87,22 @@ function options(at, lines, format) {
     height,
     cursor: { sync: { key: 'hour' }, y: false },
     scales: { x: { range: (_, min, max) => [Math.max(max - hour, Math.min(min, max - least)), max] }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
-    axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 52, values: (_, ticks) => ticks.map(format) }],
+    axes: [{ ...axis, space: 70, incrs: minutes, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 52, values: (_, ticks) => ticks.map(format) }],
     hooks: { setLegend: [newestAtRest] },
     series: [{ label: 'at', value: (_, t) => (t === null ? '–' : clock(t)) }, ...lines.map((l) => ({
       label: l.name, stroke: color(l.color), width: 1.8, points: { show: false },
       fill: l.fill ? `${color(l.color)}22` : undefined,
-      value: (/** @type {uPlot} */ _, /** @type {number | null} */ n) => (n === null ? '–' : format(n)),
+      value: (/** @type {uPlot} */ _, /** @type {number | null} */ n) => said(n, format),
     }))],
   };
+}
+
+/**
+ * @param {number | null | undefined} n nothing where nothing was measured, as of what was never served
+ * @param {(n: number) => string} format
+ */
+function said(n, format) {
+  return n == null ? '–' : format(n);
 }
 
 /** @param {number} t Unix time */

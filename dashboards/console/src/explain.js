@@ -1,13 +1,15 @@
 import { useState } from 'preact/hooks';
 
 import { askJSON } from './api.js';
-import { moment, whole } from './format.js';
+import { Documents } from './documents.js';
 import { html } from './view.js';
 
-/** What becomes of polls of a pasted URL. */
+/** @typedef {import('./types.js').Explanation} Explanation */
+
+/** What becomes of polls of a pasted URL, and what last happened to its documents. */
 export function Explain() {
   const [asked, setAsked] = useState('');
-  const [told, setTold] = useState(/** @type {Record<string, any> | null} */ (null));
+  const [told, setTold] = useState(/** @type {Explanation | null} */ (null));
   const [failure, setFailure] = useState('');
   const submit = async (/** @type {SubmitEvent} */ e) => {
     e.preventDefault();
@@ -30,9 +32,9 @@ export function Explain() {
 
 const decisions = /** @type {Record<string, string>} */ ({ pass: 'passes through', bypass: 'passes through, though its rung would coalesce it', coalesce: 'is coalesced' });
 
-/** @param {{told: Record<string, any>}} props */
+/** @param {{told: Explanation}} props */
 function Told({ told }) {
-  const { key, documents = [] } = told;
+  const { key } = told;
   return html`<p class="told"><b>It ${decisions[told.decision] ?? told.decision}: ${told.reason}</b></p>
     <dl class="facts">
       <dt>URL</dt><dd><code>${told.url}</code></dd>
@@ -41,9 +43,7 @@ function Told({ told }) {
       ${key && html`<dt>Who asks is told by</dt><dd>${key.identity.join(', ') || 'nothing: it is shared by everybody'}</dd>
         <dt>Representations differ by</dt><dd>${key.variant.join(', ')}</dd>`}
     </dl>
-    ${documents.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Documents"><table><caption>Documents that this instance holds</caption>
-      <thead><tr><th scope="col">Document</th><th scope="col">ETag</th><th scope="col">Bytes</th><th scope="col">Confirmed</th><th scope="col">Next call from</th><th scope="col">Now</th></tr></thead>
-      <tbody>${documents.map((/** @type {Record<string, any>} */ d) => html`<tr><td><code>${d.document}</code></td><td><code>${d.etag}</code></td><td>${whole(d.bytes)}</td>
-        <td>${d.asked ? moment(d.asked) : '–'}</td><td>${d.due ? moment(d.due) : '–'}</td>
-        <td>${d.passing ? `passes: ${d.passing}` : d.in_flight ? `asked for; ${d.waiters} wait` : 'held'}</td></tr>`)}</tbody></table></div>`}`;
+    ${told.documents.length === told.why.length
+    ? html`<${Documents} all=${told.documents} why=${told.why} />`
+    : html`<ul class="reasons">${told.why.map((sentence) => html`<li>${sentence}</li>`)}</ul><${Documents} all=${told.documents} />`}`;
 }

@@ -17,7 +17,8 @@ export function Headline({ snapshot, rate }) {
       <${Figure} name="calls out" unit="a second" value=${perSecond(rate.calls)} />
       <${Figure} name="not sent (modelled)" unit="polls a second" value=${perSecond(rate.avoided)} />
       <${Figure} name="watchers" unit="open" value=${whole(watchers)} />
-      <${Figure} name="routes" unit=${`up ${span(snapshot.uptime_s)}`} value=${whole(snapshot.routes.length)} />
+      <${Figure} name="routes" unit=${`on ${snapshot.name}, up ${span(snapshot.uptime_s)}`} value=${whole(snapshot.routes.length)} />
+      ${snapshot.fleet && html`<${Figure} name="instances" unit=${snapshot.fleet.rifts.length ? 'not as one' : 'as one'} value=${whole(1 + snapshot.fleet.others.length)} />`}
     </dl>
   </section>`;
 }

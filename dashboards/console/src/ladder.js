@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { change } from './api.js';
 import { Confirm } from './confirm.js';
 import { consequence } from './consequence.js';
-import { percent } from './format.js';
+import { moment, percent } from './format.js';
 import { html } from './view.js';
 
 const stages = /** @type {const} */ (['off', 'observe', 'coalesce', 'push']);
@@ -15,6 +15,7 @@ const steps = [1, 5, 25, 50, 100];
  */
 export function Ladder({ route, figures, isLive }) {
   const [wish, setWish] = useState(/** @type {import('./types.js').Position | null} */ (null));
+  const [at, setAt] = useState(''); // as the field has it: a time of day where whoever looks is; none is now
   const [isAsking, setAsking] = useState(false);
   const [warning, setWarning] = useState('');
   const to = wish ?? { stage: route.stage, percent: route.percent };
@@ -25,8 +26,9 @@ export function Ladder({ route, figures, isLive }) {
     setWarning(said ?? '');
   };
   const run = async (/** @type {string} */ who, /** @type {string} */ why) => {
-    const answer = await change('PUT', `/api/v1/routes/${route.name}`, { ...to, why }, who);
+    const answer = await change('PUT', `/api/v1/routes/${route.name}`, { ...to, why, at: at ? new Date(at).toISOString() : undefined }, who);
     setWish(null);
+    setAt('');
     return answer;
   };
   const setPercent = (/** @type {InputEvent} */ e) => setWish({ ...to, percent: Number(/** @type {HTMLInputElement} */ (e.target).value) });
@@ -42,10 +44,13 @@ export function Ladder({ route, figures, isLive }) {
       <input type="number" aria-label="Percent of the actors" min="0" max="100" step="0.001" value=${to.percent} onInput=${setPercent} /> %
     </div>
     <div class="row"><span class="steps">${steps.map((s) => html`<button type="button" onClick=${() => setWish({ ...to, percent: s })}>${s} %</button>`)}</span>
+      <label class="at">At <input type="datetime-local" aria-label="When to move; at once if empty" value=${at}
+        onInput=${(/** @type {InputEvent} */ e) => setAt(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
       <button type="button" class="primary" disabled=${!isMove || !isValid || !isLive} onClick=${() => setAsking(true)}>Move …</button></div>
     ${isMove && html`<p class="quiet" role="status">From ${route.stage} ${percent(route.percent)} to ${to.stage} ${percent(to.percent)}. <button type="button" class="link" onClick=${() => setWish(null)}>Undo</button></p>`}
     ${warning && html`<p class="notice warn" role="alert">It is ${warning}.</p>`}
-    ${isAsking && html`<${Confirm} title=${`Move ${route.name} to ${to.stage} ${percent(to.percent)}?`} action="Move" close=${done} run=${run}>
+    ${isAsking && html`<${Confirm} title=${`Move ${route.name} to ${to.stage} ${percent(to.percent)}?`} action=${at ? 'Plan' : 'Move'} close=${done} run=${run}>
+      ${at && html`<p><b>At ${moment(at)}</b>, unless it is moved before.</p>`}
       <ul class="reasons">${consequence(route, to, figures).map((s) => html`<li>${s}</li>`)}
         ${route.killed && html`<li><b>The kill switch is thrown:</b> it takes effect when somebody revives.</li>`}</ul>
       <p class="quiet">Estimated from the last ten seconds, on this instance.</p></${Confirm}>`}

@@ -5,6 +5,7 @@ import { Charts } from './charts.js';
 import { Explain } from './explain.js';
 import { change, moment, percent, perSecond, seconds, short, span, whole } from './format.js';
 import { Figure } from './headline.js';
+import { Plan } from './plan.js';
 import { Ladder } from './ladder.js';
 import { reduction } from './reduction.js';
 import { coded, html } from './view.js';
@@ -22,13 +23,14 @@ export function RoutePage({ route, rate, now, isLive }) {
   const tick = Math.floor(now / slot);
   const { answer: past } = useAnswer(/** @type {Past | null} */ (null), `/api/v1/history?route=${encodeURIComponent(route.name)}`, tick);
   const figures = { ...rate, watchers: route.watchers, pace: route.interval_ms / 1000, holdout: route.holdout };
-  const position = `${route.stage}${route.percent}${route.killed}`;
+  const position = `${route.stage}${route.percent}${route.killed}${route.planned?.at}`;
   return html`
     <p class="crumbs"><a href="#/routes">Routes</a> / ${route.name}</p>
     <div class="row"><h1>${route.name}</h1><span class=${`stage ${route.killed ? 'off' : route.stage}`}>${route.stage}</span><span>${percent(route.percent)}</span>
       ${route.killed && html`<span class="tag bad">killed</span>`}</div>
     <p class="quiet"><code>${route.path}</code> · shares ${route.share} · interval ${seconds(route.interval_ms / 1000)}${route.holdout > 0 && ` · holdout ${percent(route.holdout)}`} · so since ${moment(route.since)}</p>
     <${Standing} route=${route} />
+    <${Plan} route=${route} isLive=${isLive} />
     <${Retirement} route=${route} />
     <${Figures} route=${route} rate=${rate} />
     <div class="halves">

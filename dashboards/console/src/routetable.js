@@ -43,6 +43,19 @@ export function guardOf({ guards = [], moved }) {
   return guards.some((g) => g.outcome === 'hold') ? 'hold' : 'pass';
 }
 
+/**
+ * What is out of the ordinary with a route.
+ * @param {Route} route
+ */
+function tagsOf({ killed, moved, planned, retirable }) {
+  return Object.entries({ killed, moved, planned, retirable }).filter(([, is]) => is).map(([tag]) => tag);
+}
+
+/** @param {string} text */
+function words(text) {
+  return text.split(' ').filter(Boolean);
+}
+
 /** @param {{routes: Route[], rates: import('./rates.js').Rates, paces: import('./types.js').Paces}} props */
 export function RouteTable({ routes, rates, paces }) {
   const [filter, setFilter] = useState('');
@@ -50,14 +63,14 @@ export function RouteTable({ routes, rates, paces }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useSlash(field);
   const lines = routes
-    .filter((r) => `${r.name} ${r.path} ${r.stage}`.includes(filter.trim()))
+    .filter((r) => `${r.name} ${r.path} ${r.stage} ${tagsOf(r).join(' ')} ${guardOf(r)}`.includes(filter.trim()))
     .map((route) => ({ route, rate: rates.of(route.name) }));
   const sorted = useMemo(() => sortedBy(lines, sort), [lines]);
   const by = (/** @type {string} */ id) => setSort({ id, isDown: sort.id === id ? !sort.isDown : id !== 'route' });
   return html`<section class="card" aria-labelledby="routes">
     <div class="row">
       <h2 id="routes">Routes</h2>
-      <label class="filter"><span>Filter</span> <input type="search" ref=${field} value=${filter} placeholder="name, path or stage  ( / )"
+      <label class="filter"><span>Filter</span> <input type="search" ref=${field} value=${filter} placeholder="name, path, stage … ( / )"
         onInput=${(/** @type {InputEvent} */ e) => setFilter(/** @type {HTMLInputElement} */ (e.target).value)} /></label>
     </div>
     <div class="scroll" tabindex="0" role="region" aria-label="Table of routes">
@@ -94,7 +107,7 @@ function figures(route, rate) {
   const compared = route.reduction_compared;
   return {
     name: route.name, path: route.path, stage: route.stage, share: route.share, killed: route.killed,
-    percent: percent(route.percent), moved: route.moved !== undefined, guard: guardOf(route),
+    percent: percent(route.percent), tags: tagsOf(route).join(' '), guard: guardOf(route),
     polls: perSecond(rate.polls), calls: perSecond(rate.calls),
     measured: change(reduction(w.polls, w.upstream)),
     modelled: w.avoided > 0 ? change(reduction(w.polls, w.upstream, w.avoided)) : '–',
@@ -106,7 +119,7 @@ function figures(route, rate) {
 
 const Row = memoInSight((/** @type {ReturnType<typeof figures> & {pace?: {polls: number[], calls: number[]}, element?: import('preact').RefObject<Element>}} */ f) => html`<tr ref=${f.element}>
   <th scope="row" class="c-route"><a href=${`#/routes/${f.name}`}>${f.name}</a><span class="path">${f.path}</span></th>
-  <td class="c-stage" data-name="Stage"><span class=${`stage ${f.killed ? 'off' : f.stage}`}>${f.stage}</span> ${f.percent}${f.killed && html` <span class="tag bad">killed</span>`}</td>
+  <td class="c-stage" data-name="Stage"><span class=${`stage ${f.killed ? 'off' : f.stage}`}>${f.stage}</span> ${f.percent}${words(f.tags).map((tag) => html` <span class=${`tag ${tone[tag]}`}>${tag}</span>`)}</td>
   <td class="c-polls" data-name="Polls in /s">${f.polls}</td>
   <td class="c-calls" data-name="Calls out /s">${f.calls}</td>
   <td class="c-spark" data-name="5 min"><${Sparkline} polls=${f.pace?.polls} calls=${f.pace?.calls} /></td>
@@ -118,7 +131,7 @@ const Row = memoInSight((/** @type {ReturnType<typeof figures> & {pace?: {polls:
   <td class="c-guard" data-name="Guard"><span class=${`tag ${tone[f.guard]}`}>${f.guard === 'none' ? '–' : f.guard}</span></td>
 </tr>`);
 
-const tone = { pass: 'good', hold: 'warn', fail: 'bad', none: 'none' };
+const tone = /** @type {Record<string, string>} */ ({ pass: 'good', hold: 'warn', fail: 'bad', none: 'none', killed: 'bad', planned: 'warn', moved: 'none', retirable: 'good' });
 
 /**
  * Has a slash go to a field, as in other tools of this kind.

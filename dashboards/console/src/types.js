@@ -8,6 +8,11 @@
  * @typedef {{guard: string, outcome: 'pass' | 'fail' | 'hold', text: string}} Verdict
  * @typedef {{when: string, who: string, why?: string, fallen?: boolean}} Moved
  *
+ * @typedef {Position & {at: string, who: string, why?: string}} Planned
+ *
+ * @typedef {{name: string, build: string, routes: string, mode: 'together' | 'deaf' | 'alone', heard?: string}} Member
+ * @typedef {{name: string, self: Member, others: Member[], up: boolean, why?: string, apart?: string, rifts: string[]}} Fleet
+ *
  * @typedef {object} RouteFields
  * @property {string} name
  * @property {string} path
@@ -17,6 +22,7 @@
  * @property {Position} configured
  * @property {string} since when it has stood in force where it does
  * @property {Moved} [moved]
+ * @property {Planned} [planned]
  * @property {boolean} [killed]
  * @property {number} polls
  * @property {number} upstream
@@ -33,9 +39,11 @@
  * @typedef {object} Snapshot
  * @property {string} build
  * @property {string} instance
+ * @property {string} name
  * @property {number} uptime_s
  * @property {string} [not_ready]
  * @property {{when: string, who: string, why?: string, by_file?: boolean}} [kill]
+ * @property {Fleet} [fleet]
  * @property {Window} total
  * @property {Route[]} routes
  *
@@ -47,6 +55,8 @@
  * @property {Record<string, number[]>} calls
  * @property {number[]} avoided
  * @property {number[]} watchers
+ * @property {(number | null)[]} staleness_p50_s
+ * @property {(number | null)[]} staleness_p99_s
  * @property {{reason: string, polls: number, means: string, do: string}[]} bypasses
  *
  * @typedef {Record<string, {polls: number[], calls: number[]}>} Paces
@@ -69,6 +79,22 @@
  * @property {string[] | null} reasons
  * @property {string[] | null} needs
  * @property {string} yaml
+ *
+ * @typedef {{first: string, last: string, times: number, cause: string, result?: string, status?: number, etag?: string, detail?: string}} DocumentEvent
+ * @typedef {{document: string, etag?: string, bytes: number, asked?: string, due?: string, in_flight: boolean, waiters: number, passing?: string,
+ *   watched?: boolean, events: DocumentEvent[] | null}} DocumentState
+ * @typedef {object} Explanation
+ * @property {string} url
+ * @property {string} route
+ * @property {string} [pattern]
+ * @property {Stage} [stage]
+ * @property {string} [percent]
+ * @property {string} [share]
+ * @property {string} decision
+ * @property {string} reason
+ * @property {{identity: string[], variant: string[]}} [key]
+ * @property {DocumentState[]} documents
+ * @property {string[]} why
  *
  * @typedef {{when: string, who: string, route?: string, from: string, to: string, why?: string}} AuditEntry
  */

@@ -2,6 +2,7 @@ package redisladder
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -31,6 +32,8 @@ type Options struct {
 	Client redis.UniversalClient // closed by whoever made it, after Run
 	Key    string                // of the fleet's rollout, and the name of its channel
 	Ladder *ladder.Ladder
+	Roll   string        // the key of who is there
+	Self   func() Member // what this instance says of itself
 
 	// OnJoin is told each time that the ladder becomes the fleet's, with nil, and
 	// each time that it is this instance's alone, with why.
@@ -40,14 +43,17 @@ type Options struct {
 // Fleet is the ladder of one instance among those of its fleet.
 type Fleet struct {
 	// Set by New, then read-only.
-	options  Options
-	get, set *redis.Script
+	options        Options
+	get, set, call *redis.Script
+	id             string // of this start of this instance
 
 	// Owned by Run.
 	prolonged time.Time
+	rolled    time.Time
 
-	mu    sync.Mutex
-	apart error // why the ladder is this instance's alone; guarded by mu
+	mu     sync.Mutex
+	apart  error    // why the ladder is this instance's alone; guarded by mu
+	others []Member // guarded by mu
 }
 
 var errStarting = errors.New("the fleet's rollout has not been read yet")
@@ -72,7 +78,10 @@ func New(o Options) *Fleet {
 	if o.OnJoin == nil {
 		o.OnJoin = func(error) {}
 	}
-	return &Fleet{options: o, get: redis.NewScript(getBounded), set: redis.NewScript(compareAndWrite), apart: errStarting}
+	return &Fleet{
+		options: o, get: redis.NewScript(getBounded), set: redis.NewScript(compareAndWrite), call: redis.NewScript(callRoll),
+		id: rand.Text(), apart: errStarting,
+	}
 }
 
 // Apart returns why what is said here is not the fleet's at the moment; nil if it
@@ -88,13 +97,15 @@ func (f *Fleet) Apart() error {
 // where nobody listens. It comes before Run.
 func (f *Fleet) Join(ctx context.Context) { f.note(f.exchange(ctx)) }
 
-// Run has the ladder be the fleet's until the context ends.
+// Run has the ladder be the fleet's until the context ends, and the instance be known
+// to the others.
 func (f *Fleet) Run(ctx context.Context) {
 	hints := f.options.Client.Subscribe(ctx, f.options.Key)
 	defer hints.Close()
 	heard := hints.Channel(redis.WithChannelSize(1), redis.WithChannelHealthCheckInterval(pingEvery), redis.WithChannelSendTimeout(time.Millisecond))
 	look := time.NewTimer(0)
 	defer look.Stop()
+	defer f.leave(context.WithoutCancel(ctx))
 	for {
 		select {
 		case <-ctx.Done():
@@ -108,6 +119,9 @@ func (f *Fleet) Run(ctx context.Context) {
 			return
 		}
 		f.note(err)
+		if err == nil {
+			_ = f.roll(ctx) // else whom it would have told of are forgotten after a while
+		}
 		look.Reset(readEvery)
 	}
 }

@@ -22,7 +22,10 @@ import (
 // may be busy.
 const patience = 20 * time.Second
 
-const key = "pollard:rollout:test"
+const (
+	key  = "pollard:rollout:test"
+	roll = "pollard:instances:test"
+)
 
 var (
 	coalesced = ladder.Position{Stage: rollout.Coalesce, Percent: rollout.Everyone}
@@ -46,7 +49,12 @@ func join(t *testing.T, name, address string) *instance {
 	try(t, i.Configure(map[string]ladder.Position{"one": coalesced}, func(*ladder.State) error { i.wake(); return nil }))
 	client, err := redisstore.Connect(redisstore.Options{URLs: []*url.URL{{Scheme: "redis", Host: address}}})
 	try(t, err)
-	i.fleet = redisladder.New(redisladder.Options{Client: client, Key: key, Ladder: i.Ladder, OnJoin: func(error) { i.wake() }})
+	i.fleet = redisladder.New(redisladder.Options{
+		Client: client, Key: key, Ladder: i.Ladder, OnJoin: func(error) { i.wake() },
+		Roll: roll, Self: func() redisladder.Member {
+			return redisladder.Member{Name: name, Build: "1", Routes: "r", Mode: "together"}
+		},
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { i.fleet.Run(ctx) })
@@ -150,6 +158,7 @@ func TestTheRightsThatTheStoreHasAreEnough(t *testing.T) {
 	b.awaitAt(pushed)
 	b.awaitJoined(true)
 	a.awaitJoined(true)
+	join(t, "c", redis.Addr).awaitOthers("a", "b")
 }
 
 func TestAHintThatIsLostIsNoWordThatIsLost(t *testing.T) {
@@ -191,6 +200,7 @@ func TestWithoutRedisAnInstanceIsKilledAtOnceAndTheOthersWhenItIsBack(t *testing
 }
 
 func TestARedisThatComesBackEmptyIsToldWhereTheFleetStands(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	a, b := join(t, "a", redis.Addr), join(t, "b", redis.Addr)
 	a.move(pushed)
@@ -206,6 +216,7 @@ func TestARedisThatComesBackEmptyIsToldWhereTheFleetStands(t *testing.T) {
 }
 
 func TestAPausedRedisHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	a, b := join(t, "a", redis.Addr), join(t, "b", redis.Addr)
 	a.awaitJoined(true)

@@ -10,6 +10,8 @@ export class ForwardedPort {
   target = '';
   /** Changes what passes, event by event. @type {(text: string) => string} */
   rewrite = (text) => text;
+  /** What is appended to files, by path: then they are of another build. @type {Record<string, string>} */
+  append = {};
   #server = createServer((from, to) => this.#pass(from, to));
 
   /**
@@ -44,12 +46,16 @@ export class ForwardedPort {
       from.socket.destroy();
       return;
     }
+    /** @type {import('node:http').IncomingHttpHeaders} */
     const headers = { ...from.headers, 'accept-encoding': 'identity' };
+    if (this.append[from.url ?? '']) delete headers['if-none-match'];
     const onward = request(this.target + from.url, { method: from.method, headers }, (answer) => {
       const fields = { ...answer.headers };
       delete fields['content-length'];
+      const more = this.append[from.url ?? ''] ?? '';
+      if (more) delete fields.etag;
       to.writeHead(answer.statusCode ?? 502, fields);
-      answer.setEncoding('utf8').on('data', (text) => to.write(this.rewrite(text))).on('end', () => to.end()).on('error', () => to.destroy());
+      answer.setEncoding('utf8').on('data', (text) => to.write(this.rewrite(text))).on('end', () => to.end(more)).on('error', () => to.destroy());
     });
     onward.on('error', () => to.destroy());
     to.on('close', () => onward.destroy());
