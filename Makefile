@@ -64,8 +64,8 @@ test-fleet-long: ## 3,000 clients of three instances: calm, restarts, stops, a f
 	$(GO) test ./test/fleet -count 1 -v -parallel 1 -timeout 30m -clients 3000 -calm 60s -away 2m -strict
 
 .PHONY: test-plain
-test-plain: ## run what the race detector is no ground for: allocations that are pinned, evidence that needs its time
-	$(GO) test -count 1 -timeout $(TIMEOUT) ./proxy ./rollout/guard
+test-plain: ## run what the race detector is no ground for: simulations in full, allocations that are pinned, evidence that needs its time
+	$(GO) test -count 1 -timeout $(TIMEOUT) ./coalescer ./proxy ./rollout/advice ./rollout/guard ./rollout/observe
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./test/migration
 
 .PHONY: test-browser

@@ -148,6 +148,14 @@ func TestAWaiterKeepsItsDocumentFromExpiring(t *testing.T) {
 	})
 }
 
+// unlessBrief skips what asks in one goroutine, and needs its numbers.
+func unlessBrief(t *testing.T) {
+	t.Helper()
+	if brief() {
+		t.Skip("make test-plain runs it")
+	}
+}
+
 // lean is an upstream that remembers nothing.
 type lean func(*http.Request) (tag, body string)
 
@@ -186,6 +194,7 @@ func holding(t *testing.T, n int, o coalescer.Options) (c *coalescer.Coalescer, 
 }
 
 func TestTheBytesAccountedForAreThoseOfTheHeap(t *testing.T) {
+	unlessBrief(t)
 	synctest.Test(t, func(t *testing.T) {
 		c, grown := holding(t, 20_000, coalescer.Options{})
 		defer c.Close()
@@ -198,6 +207,7 @@ func TestTheBytesAccountedForAreThoseOfTheHeap(t *testing.T) {
 }
 
 func TestAHundredThousandPathsOnceEachLeaveMemoryFlat(t *testing.T) {
+	unlessBrief(t)
 	const room = 4 << 20
 	synctest.Test(t, func(t *testing.T) {
 		c, grown := holding(t, 100_000, coalescer.Options{StoredBytes: room})

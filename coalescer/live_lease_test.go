@@ -33,8 +33,9 @@ func TestPollsDoNotProlongTheLease(t *testing.T) {
 }
 
 func TestLeasesEndApart(t *testing.T) {
+	const lease = 20 * time.Minute
 	policy := watching()
-	policy.Lease, policy.Audit = time.Hour, time.Hour
+	policy.Lease, policy.Audit = lease, time.Hour
 	play(t, policy, func(s *scene) {
 		s.up.does(newSheet(`"v1"`, "one", "Poll-Interval: 30000").answer)
 		var readers []*reader
@@ -42,12 +43,12 @@ func TestLeasesEndApart(t *testing.T) {
 			readers = append(readers, s.read(fmt.Sprint("user", i), "/doc", ""))
 		}
 		s.up.saw()
-		s.wait(44 * time.Minute)
+		s.wait(lease * 11 / 15)
 		if n := byReason(s.up.saw())["verify"]; n != 0 {
 			t.Errorf("%d proofs after three quarters of a lease, want none", n)
 		}
 		for part := range 4 {
-			s.wait(4 * time.Minute)
+			s.wait(lease / 15)
 			if n := byReason(s.up.saw())["verify"]; n < 10 || n > 45 {
 				t.Errorf("%d proofs in part %d of the last quarter, want them spread over it", n, part)
 			}

@@ -116,6 +116,7 @@ func (p *pipeline) answer(r *http.Request) reply {
 }
 
 func TestEnoughChangesAreSeenWithinTheBudget(t *testing.T) {
+	unlessBrief(t)
 	const jobs, watched = 100, 25 * time.Minute
 	play(t, adaptive(), func(s *scene) {
 		p := &pipeline{changes: map[string][]time.Time{}}

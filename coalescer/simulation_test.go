@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // The simulated policy. An answer is at most an interval old because a call and
@@ -34,10 +35,21 @@ const (
 	simUsers     = 3
 	simTabs      = 8 // of each user
 	simTargets   = 8
-	simBusy      = 4    // of them, which change all the time; the others seldom do
-	simPolls     = 1100 // of each tab
-	simDocuments = 80   // room for what the tabs poll all the time, and little more
+	simBusy      = 4  // of them, which change all the time; the others seldom do
+	simDocuments = 80 // room for what the tabs poll all the time, and little more
 )
+
+// simPolls is how often each tab polls before the calm.
+func simPolls() int {
+	if brief() {
+		return 100
+	}
+	return 1100
+}
+
+// brief reports whether a simulation may be a fraction of what it is else: under the race
+// detector it takes ten times as long, and make test-plain runs all of it without.
+func brief() bool { return testing.Short() || program.Raced }
 
 // simulation is a world of users whose tabs poll documents that change, behind
 // an upstream that fails in every way that we know.
@@ -56,7 +68,7 @@ type simulation struct {
 }
 
 // TestSimulationNobodyIsToldWhatTheyMayNotBeTold runs some 10^5 polls in six
-// worlds. A failure names its seed: with SIMULATION_SEED=n in the environment
+// worlds; under the race detector some 10^4. A failure names its seed: with SIMULATION_SEED=n in the environment
 // the same worlds come again, and with -cpu 1 they come again poll by poll
 // (those who are woken at one moment run in any order otherwise).
 func TestSimulationNobodyIsToldWhatTheyMayNotBeTold(t *testing.T) {
@@ -131,7 +143,7 @@ func (w *simulation) run() {
 	storm.Go(func() { w.trouble(stop) })
 	storm.Go(func() { w.news(stop) })
 	storm.Go(w.watchAll(stop))
-	w.eachTab(simPolls, false)
+	w.eachTab(simPolls(), false)
 	close(stop)
 	storm.Wait()
 

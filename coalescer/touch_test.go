@@ -245,7 +245,7 @@ func TestATouchedDocumentWhoseUpstreamFailsIsAskedForAgain(t *testing.T) {
 // last state, and nobody who polls after a touch is given what was before it.
 func TestTheLastStateIsNeverLost(t *testing.T) {
 	races := 10_000 / len(allShares())
-	if testing.Short() {
+	if brief() {
 		races /= 10
 	}
 	for _, share := range allShares() {

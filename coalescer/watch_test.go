@@ -163,6 +163,10 @@ func TestOffsetsCountTheStatesOfALife(t *testing.T) {
 // A state is taken, time passes, and a watch begins: whatever changes in between
 // must be told. 10,000 of these meet changes at any moment.
 func TestNoChangeIsLostBetweenASnapshotAndItsWatch(t *testing.T) {
+	times := 100 // that each of a crowd watches
+	if brief() {
+		times = 30
+	}
 	play(t, watching(), func(s *scene) {
 		s.up.forgets = true
 		app := newSheet(`"0"`, "0")
@@ -175,7 +179,7 @@ func TestNoChangeIsLostBetweenASnapshotAndItsWatch(t *testing.T) {
 			}
 		})
 		crowd(100, func(i int) told {
-			for n := range 100 {
+			for n := range times {
 				s.wait(time.Duration(i*7919+n*104729) * time.Microsecond % time.Second)
 				s.noChangeIsLost(time.Duration(i*n) * time.Millisecond % (50 * time.Millisecond))
 			}

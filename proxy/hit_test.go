@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // sink is a client that reads and forgets.
@@ -41,7 +43,7 @@ func hits(tb testing.TB, size int, lines ...string) (serve func()) {
 // TestHitsDoNotAllocateMoreForLargerBodies pins what an answer from memory
 // allocates. Raise it only for a reason.
 func TestHitsDoNotAllocateMoreForLargerBodies(t *testing.T) {
-	if raceEnabled {
+	if program.Raced {
 		t.Skip("the race detector allocates, and empties pools at random")
 	}
 	const most = 14

@@ -149,8 +149,13 @@ func (s *siege) operate(ctx context.Context, rnd *rand.Rand) {
 // TestWhateverOperatorsDoMeanwhileEachIsGivenTheirOwn: no order of reloads, kills and
 // news hands anybody what is somebody else's, loses a count, or leaves anything running.
 func TestWhateverOperatorsDoMeanwhileEachIsGivenTheirOwn(t *testing.T) {
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if brief() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			d := &diary{}
 			up := httptest.NewServer(d)
 			var r *rig

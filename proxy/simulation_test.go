@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // audit is how long the simulation's routes give out a body on one proof: short,
@@ -29,11 +30,8 @@ func kinds() []string {
 // failure names its seed.
 func TestNoByteCrossesBetweenIdentities(t *testing.T) {
 	seeds, tabs, polls := 8, 48, 280 // 107,520 polls, and their writes
-	switch {
-	case testing.Short():
+	if brief() {
 		seeds, polls = 1, 60
-	case raceEnabled:
-		seeds = 1
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -51,6 +49,10 @@ func TestNoByteCrossesBetweenIdentities(t *testing.T) {
 		})
 	}
 }
+
+// brief reports whether a simulation may be a fraction of what it is else: under the race
+// detector it takes several times as long, and make test-plain runs all of it without.
+func brief() bool { return testing.Short() || program.Raced }
 
 // A world is a rig and those who use it.
 type world struct {

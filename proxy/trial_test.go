@@ -222,7 +222,7 @@ func TestTheDryRunCountsWhatIsNewHoweverTheObserverForgets(t *testing.T) {
 }
 
 func TestWhoWatchesCountsInEveryHour(t *testing.T) {
-	const hours = 5
+	const hours = 3
 	playSite(t, says(`{"n":1}`, `ETag: "x"`, "Content-Type: application/json"), func(s *site) {
 		c := s.watch("/doc", "pollard.v1", "Cookie: s=alice")
 		c.heard()

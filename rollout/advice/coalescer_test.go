@@ -98,11 +98,12 @@ func play(t *testing.T, h *history, share coalescer.Share) float64 {
 }
 
 func TestPredictionsAgreeWithTheCoalescerItself(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(11, 12))
 	kind := pages{route: "issue_changes", path: "/%d", documents: 8, people: 60, arrivals: 2 * time.Minute, stay: 8 * time.Minute, tabs: 2, period: 3 * time.Second, changes: 4 * time.Minute}
 	for _, always := range []bool{false, true} {
 		kind.always = always
-		h := kind.live(rng, 30*time.Minute)
+		h := kind.live(rng, day())
 		a := advise(h)[0]
 		for _, share := range []coalescer.Share{coalescer.Nothing, coalescer.Changes, coalescer.Verified, coalescer.Everything} {
 			synctest.Test(t, func(t *testing.T) {

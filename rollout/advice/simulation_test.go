@@ -9,11 +9,24 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/rollout/observe"
+	"github.com/pollard-proxy/pollard/test/program"
 )
+
+// brief reports whether a simulation may be a fraction of what it is else: it lives in
+// one goroutine, where the race detector finds nothing and takes several times as long.
+func brief() bool { return testing.Short() || program.Raced }
+
+// day is how long a simulated day is.
+func day() time.Duration {
+	if brief() {
+		return 10 * time.Minute
+	}
+	return 30 * time.Minute
+}
 
 // mixed is a day in miniature.
 func mixed(rng *rand.Rand) []*history {
-	day := 30 * time.Minute
+	day := day()
 	kinds := []pages{
 		{route: "issue_changes", path: "/g/p/-/issues/%d/realtime_changes", documents: 40, people: 200, arrivals: 4 * time.Minute, stay: 10 * time.Minute, tabs: 2, period: 3 * time.Second, changes: 5 * time.Minute},
 		{route: "pipelines", path: "/g/p/-/merge_requests/%d/pipelines.json", documents: 60, people: 100, arrivals: 20 * time.Minute, stay: 15 * time.Minute, tabs: 1, period: 10 * time.Second, changes: 2 * time.Minute},
@@ -28,11 +41,20 @@ func mixed(rng *rand.Rand) []*history {
 	return all
 }
 
+// seeds returns how many worlds are simulated of those that there are in full.
+func seeds(full uint64) uint64 {
+	if brief() {
+		return max(1, full/10)
+	}
+	return full
+}
+
 func TestPredictionsAgreeWithWhatIsTrue(t *testing.T) {
+	t.Parallel()
 	const points = 0.05
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		all := mixed(rand.New(rand.NewPCG(seed, 4)))
-		evidence := watchAll(days(all...), 32<<20).Evidence(midnight.Add(30 * time.Minute))
+		evidence := watchAll(days(all...), 32<<20).Evidence(midnight.Add(day()))
 		if len(evidence) != len(all) {
 			t.Fatalf("seed %d: got evidence of %d routes and patterns, want %d", seed, len(evidence), len(all))
 		}
@@ -74,11 +96,8 @@ func TestAPageWithMoreClientsThanThereIsRoomForIsPredictedFromTheRest(t *testing
 // Of an importer's status each user sees their own, under one URL; most may have
 // none and be given the same.
 func TestWhatIsPersonalIsNeverSharedWhateverTheSeed(t *testing.T) {
-	seeds := uint64(1000)
-	if testing.Short() {
-		seeds = 100
-	}
-	for seed := range seeds {
+	t.Parallel()
+	for seed := range seeds(1000) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		h := pages{
 			route: "importer", path: "/import/github/realtime_changes.json", documents: 1, people: 20 + rng.IntN(300), arrivals: 3*time.Second + time.Duration(rng.Int64N(int64(20*time.Second))),
@@ -96,8 +115,9 @@ func TestWhatIsPersonalIsNeverSharedWhateverTheSeed(t *testing.T) {
 func advise(h *history) []Advice { return All(watchAll(h.polls, 2<<20).Evidence(midnight)) }
 
 func TestWhatIsTheSameForAllIsKnownForItInTime(t *testing.T) {
+	t.Parallel()
 	h := pages{route: "board", path: "/boards/%d", documents: 20, people: 200, arrivals: 30 * time.Second, stay: 10 * time.Minute, tabs: 1, period: 3 * time.Second, changes: time.Minute}
-	for seed := range uint64(3) {
+	for seed := range seeds(3) {
 		a := advise(h.live(rand.New(rand.NewPCG(seed, 6)), 20*time.Minute))[0]
 		if a.Share != "changes" || a.Pairs.Differed != 0 {
 			t.Errorf("seed %d: got share %s of %+v, want changes; %q %q", seed, a.Share, a.Pairs, a.Reasons, a.Needs)
@@ -135,6 +155,7 @@ func TestWatchersAndChangesAreCounted(t *testing.T) {
 }
 
 func TestWhatLooksPolledIsAdvisedAsANewRoute(t *testing.T) {
+	t.Parallel()
 	h := pages{path: "/acme/shop/-/issues/%d/realtime_changes", documents: 12, people: 200, arrivals: time.Minute, stay: 10 * time.Minute, tabs: 1, period: 3 * time.Second, changes: time.Minute}
 	all := advise(h.live(rand.New(rand.NewPCG(1, 8)), time.Hour))
 	if len(all) != 1 {

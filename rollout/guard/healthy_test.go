@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // hour returns how many seconds are simulated.
@@ -24,8 +25,9 @@ func seeds() uint64 {
 	return 20
 }
 
-// brief reports whether a simulation should only show that it runs.
-func brief() bool { return testing.Short() || raceEnabled }
+// brief reports whether a simulation should only show that it runs: it runs in one
+// goroutine, where the race detector finds nothing and takes ten times as long.
+func brief() bool { return testing.Short() || program.Raced }
 
 func TestAnHourOfHealthyTrafficFailsNoGuard(t *testing.T) {
 	t.Parallel()

@@ -135,14 +135,21 @@ func (s *State) adopt(fleet Joint, since time.Time, met Stamp) []Entry {
 }
 
 // adoptKill holds on to a kill of which nobody who revived could know, however
-// many words the others have had meanwhile.
+// many words either side has had meanwhile. That the other side is killed, too, is
+// no reason to give it up: who revives the other knows of the other alone.
 func (s *State) adoptKill(w KillWord, met Stamp) []Entry {
 	own := KillWord{s.KillStamp, s.Kill}
-	if !w.overrules(own) {
+	if own.is(w.Stamp) && (own.Kill == nil) == (w.Kill == nil) {
 		return nil
 	}
-	if own.Kill != nil && w.Kill == nil && !own.is(met) {
-		s.KillStamp.Version = w.Version + 1
+	strangers := !own.is(met) && !w.is(met)
+	switch {
+	case strangers && own.Kill != nil:
+		s.KillStamp.Version = max(own.Version, w.Version+1)
+		return nil
+	case strangers && w.Kill != nil:
+		w.Version = max(w.Version, own.Version+1)
+	case !w.overrules(own):
 		return nil
 	}
 	from, to := running, running

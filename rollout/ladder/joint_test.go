@@ -143,6 +143,30 @@ func TestAKillThatNobodyKnewOfCannotHaveBeenRevived(t *testing.T) {
 	a.want(file())
 }
 
+func TestAKillThatMeetsAnotherIsNotRevivedByWhoKnewTheOtherAlone(t *testing.T) {
+	for _, words := range []int{1, 3, 5} { // of bob, who hears nothing between them; the last revives
+		a, b := instance(t, "a", file()), instance(t, "b", file())
+		_ = a.Kill("alice", "it burns")
+		for range 3 {
+			_ = b.Kill("bob", "")
+			_ = b.Revive("bob", "")
+		}
+		_ = b.Kill("bob", "")
+		fleet := meet(t, ladder.Joint{}, b, a)
+		_ = b.Revive("bob", "")
+		for range words / 2 {
+			_ = b.Kill("bob", "")
+			_ = b.Revive("bob", "")
+		}
+		fleet = meet(t, fleet, b, a, b)
+		a.want(off())
+		b.want(off())
+		_ = b.Revive("bob", "") // knowing of it
+		meet(t, fleet, b, a)
+		a.want(file())
+	}
+}
+
 func TestAMoveOfAnotherConfigurationIsOverUnlessItIsNewer(t *testing.T) {
 	changed := map[string]ladder.Position{"one": observed, "two": observed}
 	tests := []struct {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pollard-proxy/pollard/rollout/observe"
@@ -208,19 +209,17 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 }
 
 func TestCancellingEndsEachAndItsGoroutines(t *testing.T) {
-	before := runtime.NumGoroutine()
 	name := file(t, "access.log", []byte(strings.Repeat(lineAt(1, "/a"), 100_000)))
-	l, err := Open(t.Context(), []string{name, name}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	if err := l.Each(ctx, func(*observe.Sighting) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines before, %d after", before, after)
-	}
+	synctest.Test(t, func(t *testing.T) { // which panics if any goroutine stays
+		l, err := Open(t.Context(), []string{name, name}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := l.Each(ctx, func(*observe.Sighting) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	})
 }
 
 func TestCancellingEndsTheWaitForAPipe(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 )
 
 // settling is how long the two counts may differ after the last viewer has gone: somebody's browser may still be polling.
-const settling = 2 * time.Second
+const settling = 10 * time.Second
 
 // conclude prints the end and judges it. Who was watching is told from the scene before: by now they have gone home.
 func (t *theatre) conclude(before scene) error {

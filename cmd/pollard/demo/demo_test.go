@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -96,10 +97,34 @@ func breaking(next http.Handler) http.Handler {
 	})
 }
 
+// runUntil is Run until enough has come about, or has not within two minutes.
+func runUntil(t *testing.T, o Options, enough func(scene) bool) error {
+	t.Helper()
+	ctx, end := context.WithTimeout(t.Context(), 2*time.Minute)
+	on, err := setUp(ctx, o.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		defer end()
+		for ctx.Err() == nil && !enough(on.look()) {
+			select {
+			case <-time.After(10 * time.Millisecond): // counters have no signal
+			case <-ctx.Done():
+			}
+		}
+	})
+	err = on.play(ctx)
+	end()
+	looking.Wait()
+	return errors.Join(err, on.takeDown())
+}
+
 func TestDemoPrintsOneObjectForMachines(t *testing.T) {
 	var out bytes.Buffer
-	err := Run(t.Context(), Options{Viewers: 30, Duration: time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)})
-	if err != nil {
+	o := Options{Viewers: 30, JSON: true, Out: &out, Start: startPassThrough(nil)}
+	if err := runUntil(t, o, func(sc scene) bool { return sum(sc.routes()).Polls > 0 }); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {
@@ -146,14 +171,16 @@ func TestDemoTellsPeopleWhereToLookAndEndsWithTheTable(t *testing.T) {
 }
 
 func TestDemoFailsWhenSomebodyIsGivenAnothersAnswer(t *testing.T) {
-	err := Run(t.Context(), Options{Viewers: 60, Duration: time.Second, JSON: true, Out: io.Discard, Start: startPassThrough(leaky)})
+	o := Options{Viewers: 60, JSON: true, Out: io.Discard, Start: startPassThrough(leaky)}
+	err := runUntil(t, o, func(sc scene) bool { return sc.Counts.Foreign > 0 })
 	if err == nil || !strings.Contains(err.Error(), "went to the wrong viewer") {
 		t.Errorf("got %v, want an error that says so", err)
 	}
 }
 
 func TestDemoFailsWhenPagesAreMadeToStop(t *testing.T) {
-	err := Run(t.Context(), Options{Viewers: 20, Duration: time.Second, JSON: true, Out: io.Discard, Start: startPassThrough(breaking)})
+	o := Options{Viewers: 20, JSON: true, Out: io.Discard, Start: startPassThrough(breaking)}
+	err := runUntil(t, o, func(sc scene) bool { return sc.Counts.Stopped > 0 })
 	if err == nil || !strings.Contains(err.Error(), "stopped polling because of an error") || !strings.Contains(err.Error(), "status 502") {
 		t.Errorf("got %v, want an error that says so and why", err)
 	}

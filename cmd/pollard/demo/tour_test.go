@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -16,7 +17,12 @@ import (
 func TestTourFailsWhenAChapterDoesNotComeAbout(t *testing.T) {
 	var out bytes.Buffer
 	// Nobody listens for operators here: what they ask goes to the application, which knows nothing of it.
-	err := Run(t.Context(), Options{Tour: true, Viewers: 100, Duration: 15 * time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)})
+	on, err := setUp(t.Context(), Options{Tour: true, Viewers: 100, Duration: 5 * time.Second, JSON: true, Out: &out, Start: startPassThrough(nil)}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	on.tour.chapters[0].act = untilPolled
+	err = errors.Join(on.play(t.Context()), on.takeDown())
 	if want := "chapter 2, Advice, did not come about: GET /api/v1/advice: 404 Not Found"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -27,6 +33,16 @@ func TestTourFailsWhenAChapterDoesNotComeAbout(t *testing.T) {
 	if len(got.Chapters) != 2 || !got.Chapters[0].HasEnded || got.Chapters[1].HasEnded {
 		t.Errorf("got %+v, want a chapter that has ended and one that has not", got.Chapters)
 	}
+}
+
+// untilPolled ends once the route of a tour has been polled.
+func untilPolled(ctx context.Context, on *tour) error {
+	for on.counted().Polls == 0 {
+		if err := on.wait(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestATourThatIsCutShortHasNotComeAbout(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -183,6 +184,20 @@ func TestWhoeverLeavesSaysSo(t *testing.T) {
 	}
 	if err := <-heard; !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("the server has heard %v, want 1001", err)
+	}
+}
+
+func TestWhoeverLeavesWhileAWatchIsOpeningMeetsNoError(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer s.Close()
+	for _, way := range []Way{WebSocket, PollardV1, Cable} {
+		for range 50 {
+			ctx, leave := context.WithTimeout(t.Context(), 5*time.Millisecond)
+			if _, err := watchAt(ctx, t, way, s); err != nil {
+				t.Fatalf("got %v, want an end that is no error", err)
+			}
+			leave()
+		}
 	}
 }
 

@@ -60,6 +60,9 @@ func (b *browser) dial(ctx context.Context, path string, protocols ...string) (*
 	if errors.Is(err, websocket.ErrBadHandshake) {
 		return nil, errOver
 	}
+	if deadline, ok := ctx.Deadline(); ok && err != nil && !time.Now().Before(deadline) {
+		<-ctx.Done() // the connection was given the same deadline, and may know first
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening a WebSocket on %s: %w", path, err)
 	}
