@@ -20,6 +20,7 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/frontdoor"
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // house is a rig behind a real front door.
@@ -145,7 +146,7 @@ func long(path string, with ...func(*RouteOptions)) RouteOptions {
 }
 
 func TestAHitInTheLaneDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if program.Raced {
 		t.Skip("the race detector allocates, and empties pools at random")
 	}
 	for _, stage := range []rollout.Stage{rollout.Coalesce, rollout.Push} {
