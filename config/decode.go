@@ -24,7 +24,7 @@ type decoder struct {
 }
 
 func newDecoder(file string, env Environment) *decoder {
-	return &decoder{env: env, source: source{file, map[string]int{}}, isBad: map[string]bool{}}
+	return &decoder{env: env, source: source{file: file, lines: map[string]int{}}, isBad: map[string]bool{}}
 }
 
 func (d *decoder) report(key, format string, args ...any) {

@@ -54,7 +54,8 @@ func readFile(path string) ([]byte, error) {
 // parse is Parse, and keeps what it understood when something is wrong.
 func parse(name string, data []byte, env Environment) (*Config, Problems) {
 	c, d := Defaults(), newDecoder(name, env)
-	if root := d.document(data); root != nil {
+	root := d.document(data)
+	if d.source.isUnread = root == nil; !d.source.isUnread {
 		d.section(root, "", c.keys())
 		d.holdOut(c)
 		if d.values < maxValues {

@@ -9,6 +9,8 @@ import (
 type source struct {
 	file  string
 	lines map[string]int // by key, such as routes[2].interval; 0 is a flag, not the file
+
+	isUnread bool // the file is empty or no YAML: that a key is not there says nothing
 }
 
 // line is that of key, or of the nearest key around it.

@@ -20,7 +20,7 @@ const maxUnverified = day
 // warning only: refusing to start would not bring the certificate back.
 func (c *Config) Verify(ctx context.Context, online bool) Problems {
 	problems := c.verifyListeners()
-	if c.Upstream == nil && !c.source.has("upstream") {
+	if c.Upstream == nil && !c.source.has("upstream") && !c.source.isUnread {
 		problems = append(problems, c.source.problem("upstream", `is required: the URL of the web fleet, such as "http://127.0.0.1:3000"`))
 	}
 	certificates, err := c.Certificates()

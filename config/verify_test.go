@@ -134,6 +134,20 @@ func TestVerifyShakesHandsWithAnHTTPSUpstream(t *testing.T) {
 	}
 }
 
+func TestNothingIsMissedInAFileThatCannotBeRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"upstream: http://127.0.0.1:3000\nroutes: [\n": "YAML: ", "# nothing\n": "is empty; ", "- upstream\n": "want keys and values",
+	} {
+		problems, err := Check(t.Context(), writeFile(t, filepath.Join(t.TempDir(), "p.yml"), text), nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, want) {
+			t.Errorf("%q: got %v, want one problem, %q", text, problems, want)
+		}
+	}
+}
+
 func TestCheckReportsWhatIsWrittenAndWhatIsNamedTogether(t *testing.T) {
 	path := writeFile(t, filepath.Join(t.TempDir(), "p.yml"), "tls: {certificate: /missing, key: /missing}\nlisten: 1\n")
 	problems, err := Check(t.Context(), path, nil, false)

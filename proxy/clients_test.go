@@ -53,7 +53,7 @@ func clients() map[string][]string {
 			"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Accept: application/json",
 			"Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br, zstd", "Referer: http://app.test/", "X-CSRF-Token: t",
 			"Connection: keep-alive", "Cookie: a=b", "Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: same-origin",
-			"Priority: u=4", "TE: trailers", "DNT: 1", "Sec-GPC: 1", `If-None-Match: "e"`, "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+			"Priority: u=4", "TE: trailers", "DNT: 1", "Sec-GPC: 1", "Alt-Used: app.test", `If-None-Match: "e"`, "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
 		},
 		"Safari": {
 			"Accept: */*", "Sec-Fetch-Site: same-origin", "Cookie: a=b", "Sec-Fetch-Dest: empty", "Accept-Language: de-DE,de;q=0.9",
@@ -64,7 +64,7 @@ func clients() map[string][]string {
 			"Content-Type: application/json", `If-None-Match: W/"e"`,
 		},
 		"jQuery":   {"Accept: application/json, text/javascript, */*; q=0.01", "X-Requested-With: XMLHttpRequest"},
-		"curl":     {"User-Agent: curl/8.14.1", "Accept: */*"},
+		"curl":     {"User-Agent: curl/8.14.1", "Accept: */*", "Proxy-Connection: Keep-Alive"},
 		"wget":     {"User-Agent: Wget/1.25.0", "Accept: */*", "Accept-Encoding: identity", "Connection: Keep-Alive"},
 		"Go":       {"User-Agent: Go-http-client/1.1", "Accept-Encoding: gzip", "Private-Token: t"},
 		"requests": {"User-Agent: python-requests/2.32", "Accept-Encoding: gzip, deflate", "Accept: */*", "Connection: keep-alive", "Authorization: Basic x"},

@@ -41,7 +41,7 @@ type exchange struct {
 	passed   func(*http.Response) // is told what upstream answered, where the poll goes by itself
 	wait     time.Duration        // how long the client prefers to be held while nothing changes
 	outcome  ledger.Outcome
-	took     time.Duration // until there was an answer
+	took     time.Duration // until the answer was whole; of who is compared
 	age      time.Duration // of what was given from memory
 	interval time.Duration // and how old it may be; 0 if it was not from memory
 	reason   string        // of a bypass or failure, or that the actor is held out
@@ -54,10 +54,10 @@ type exchange struct {
 // settle counts a poll, once, before its answer is written: the sums then
 // close at every scrape.
 func (x *exchange) settle(o ledger.Outcome) {
-	x.outcome, x.took = o, time.Since(x.began)
+	x.outcome = o
 	x.route.live.Counts.Poll(o)
 	if x.wait == 0 {
-		x.route.live.Counts.Took(o, x.took)
+		x.route.live.Counts.Took(o, time.Since(x.began))
 	}
 }
 

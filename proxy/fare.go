@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"syscall"
+	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/ledger"
@@ -27,6 +28,7 @@ func (x *exchange) fared() {
 	if x.gone() || x.left {
 		return // how it would have ended is not known
 	}
+	x.took = time.Since(x.began)
 	t.monitor.Answered(x.fare())
 }
 

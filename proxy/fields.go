@@ -17,7 +17,7 @@ const (
 var (
 	harmlessFields = []string{
 		// The connection, and the message.
-		"Connection", "Keep-Alive", "Te", "Content-Length", "Host",
+		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Content-Length", "Host",
 		// Who asks with what, as far as it is no credential.
 		"User-Agent", "Referer", "Dnt", "Priority", "Upgrade-Insecure-Requests", "From", "Save-Data",
 		// Caching and preconditions: eligible.go and package etag judge them.
@@ -30,7 +30,7 @@ var (
 		"X-B3-Sampled", "X-B3-Flags", "Uber-Trace-Id", "Sentry-Trace", "X-Datadog-Trace-Id",
 		"X-Datadog-Parent-Id", "X-Datadog-Sampling-Priority", "X-Datadog-Origin", "X-Datadog-Tags",
 		// What balancers say of the way the request took.
-		"Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+		"Via", "Alt-Used", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
 		"Cf-Ray", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address",
 		"X-Envoy-Expected-Rq-Timeout-Ms", "X-Envoy-Attempt-Count", "X-Envoy-Internal",
 		"X-Forwarded-For", "X-Forwarded-By", "X-Forwarded-Server", "X-Original-Forwarded-For",

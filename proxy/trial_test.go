@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -299,4 +301,28 @@ func TestWhatIsPushedIsCheckedByTheWatchersOwnQuestion(t *testing.T) {
 			t.Errorf("%d checks, want one of each state that each was told", got)
 		}
 	}, polled("/doc", pushed, checking, sharing(coalescer.Everything)))
+}
+
+// dawdler takes a second for each part of an answer.
+type dawdler struct{ *httptest.ResponseRecorder }
+
+func (d dawdler) Write(part []byte) (int, error) {
+	time.Sleep(time.Second)
+	return d.ResponseRecorder.Write(part)
+}
+
+// TestAnswersAreComparedByWhenTheyAreWhole keeps a route from falling because what
+// passes has its head while upstream still writes, and what is shared has not.
+func TestAnswersAreComparedByWhenTheyAreWhole(t *testing.T) {
+	for name, lines := range map[string][]string{"one that passes": {"X-Unknown: 1"}, "one that is coalesced": nil} {
+		t.Run(name, func(t *testing.T) {
+			play(t, says("x", `ETag: "x"`), func(r *rig) {
+				r.ServeHTTP(dawdler{httptest.NewRecorder()}, request("/doc", lines...))
+				const want = "latency: treated p50 1"
+				if got := r.verdicts()[guard.Latency].Text; !strings.HasPrefix(got, want) {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}, polled("/doc"))
+		})
+	}
 }

@@ -16,7 +16,10 @@ import (
 	"github.com/pollard-proxy/pollard/push"
 )
 
-const offersDeflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+const (
+	offersDeflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+	offersObjects = "Sec-WebSocket-Protocol: " + push.Subprotocol + "\r\n"
+)
 
 func TestBadFramesCloseTheirSocketWithTheRightCode(t *testing.T) {
 	text := func(payload string) []byte { return clientFrame(0x81, []byte(payload)) }
@@ -36,6 +39,9 @@ func TestBadFramesCloseTheirSocketWithTheRightCode(t *testing.T) {
 		{"a close code that may not be sent", "", clientFrame(0x88, []byte{1005 >> 8, 1005 & 0xff}), websocket.CloseProtocolError},
 		{"invalid UTF-8", "", text("\xff"), websocket.CloseInvalidFramePayloadData},
 		{"half a character", "", text("\xc3"), websocket.CloseInvalidFramePayloadData},
+		{"no JSON", offersObjects, text("{"), websocket.CloseInvalidFramePayloadData},
+		{"nothing where JSON is due", offersObjects, text(""), websocket.CloseInvalidFramePayloadData},
+		{"JSON without end", offersObjects, text(strings.Repeat("[", 1000)), websocket.CloseInvalidFramePayloadData},
 		{"too large", "", text(strings.Repeat("x", 1025)), websocket.CloseMessageTooBig},
 		{"too large in fragments", "", append(clientFrame(0x01, make([]byte, 600)), clientFrame(0x80, make([]byte, 600))...), websocket.CloseMessageTooBig},
 		{"a bomb", offersDeflate, clientFrame(0xc1, deflated(make([]byte, 1<<18))), websocket.CloseMessageTooBig},
@@ -81,8 +87,8 @@ func deflated(message []byte) []byte {
 
 func TestWhatAClientSaysBesideHaveIsIgnored(t *testing.T) {
 	for _, message := range []string{
-		"", "ping", "{", "null", "[]", `"have"`, `{"type":"had"}`, `{"type":["have"]}`, `{"type":"have","etag":7}`,
-		strings.Repeat("[", 10_000), `{"type":"have","etag":"\u0000\r\n"}`,
+		"null", "[]", `"have"`, `{"type":"had"}`, `{"type":["have"]}`, `{"type":"have","etag":7}`,
+		strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000), `{"type":"have","etag":"\u0000\r\n"}`,
 	} {
 		t.Run(fmt.Sprintf("%.20q", message), func(t *testing.T) {
 			play(t, push.Options{}, func(s *scene) {

@@ -85,14 +85,21 @@ func (s *socket) hear() error {
 	case !s.commands.allow(time.Now()):
 		return closure(websocket.ClosePolicyViolation)
 	}
-	s.obey(message)
-	return nil
+	return s.obey(message)
 }
 
-func (s *socket) obey(message []byte) {
+// obey does what a message of pollard.v1 says, if it is anything to be done: of
+// later versions there may be more. On a bare socket nothing is.
+func (s *socket) obey(message []byte) error {
+	if s.bare {
+		return nil
+	}
+	if !json.Valid(message) {
+		return closure(websocket.CloseInvalidFramePayloadData)
+	}
 	var has have
 	if err := json.Unmarshal(message, &has); err != nil || has.Type != "have" {
-		return
+		return nil
 	}
 	s.mu.Lock()
 	if s.has == nil { // else it has said so before
@@ -100,6 +107,7 @@ func (s *socket) obey(message []byte) {
 	}
 	s.mu.Unlock()
 	s.turns.Ask()
+	return nil
 }
 
 func (s *socket) pong(string) error {

@@ -32,8 +32,8 @@ func newDemo(e environment) *cobra.Command {
 			"A tour ends by itself, and fails unless every chapter came about.",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Viewers < 0 || o.Duration < 0 {
-				return usageError{fmt.Errorf("--viewers and --duration cannot be negative")}
+			if o.Viewers < 1 || o.Duration < 0 {
+				return usageError{fmt.Errorf("want --viewers to be 1 or more, and --duration not to be negative")}
 			}
 			if o.Tour && cmd.Flags().Changed("stage") {
 				return usageError{fmt.Errorf("--tour goes through all stages: it takes no --stage")}
@@ -49,7 +49,7 @@ func newDemo(e environment) *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&o.Duration, "duration", 0, "end after this long, such as 30s; 0 is until Ctrl-C, or the two minutes of a tour")
 	cmd.Flags().BoolVar(&o.Tour, "tour", false, "take one route through its migration: observe, advice, coalesce, push, a fault, the fall, the revival")
-	cmd.Flags().IntVar(&o.Viewers, "viewers", 0, "browser tabs (default 300)")
+	cmd.Flags().IntVar(&o.Viewers, "viewers", 300, "browser tabs")
 	cmd.Flags().IntVar(&fleet.instances, "instances", 1, "of the proxy, in front of the one application")
 	cmd.Flags().StringVar(&fleet.redis, "redis", "", "URL of the Redis that joins the instances; without one they share memory")
 	cmd.Flags().StringVar(&stage, "stage", string(demo.Push), "of the routes: coalesce, or push, which some of the viewers take")

@@ -115,7 +115,7 @@ func (a *admin) explain(w http.ResponseWriter, r *http.Request) {
 func index(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, `Pollard
 
-GET /                            the console, in a browser
+GET /                            the console; with Accept: text/plain, this
 GET /api/v1/routes               per route: stage, polls in, calls out, reduction
 GET /api/v1/advice               what observing has learnt: what can be shared, and what it would save
 GET /api/v1/explain?url=URL      what becomes of polls of URL, and why; &header=Name:+value adds request fields

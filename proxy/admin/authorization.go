@@ -61,8 +61,8 @@ func (a *admin) changing(next http.HandlerFunc) http.Handler {
 
 // bears reports whether a request carries a token, which is set.
 func bears(r *http.Request, token string) bool {
-	got, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return isBearer && token != "" && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
+	scheme, got, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && token != "" && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
 }
 
 func unauthorized(w http.ResponseWriter, token string) {

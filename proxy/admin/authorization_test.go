@@ -104,7 +104,6 @@ func TestNoDisguiseOfAChangeNeedsLessThanTheToken(t *testing.T) {
 		{"PUT", "/api/v1/../v1/kill", nil, 307},
 		{"PUT", "/api/v1/%6bill", nil, 401},
 		{"PUT", "/api/v1/kill?token=write", nil, 401},
-		{"PUT", "/api/v1/kill", []string{"Authorization: bearer write"}, 401},
 		{"PUT", "/api/v1/kill", []string{"Authorization: Bearer  write"}, 401},
 		{"PUT", "/api/v1/kill", []string{"Authorization: Basic d3JpdGU6d3JpdGU="}, 401},
 		{"PUT", "/api/v1/kill", []string{"Cookie: token=write"}, 401},

@@ -35,11 +35,11 @@ func serveConsole(mux *http.ServeMux, index http.Handler) {
 	page := newAsset(console.Page, "text/html; charset=utf-8")
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
-			page.ServeHTTP(w, r)
+		if accept := r.Header.Get("Accept"); strings.Contains(accept, "text/plain") && !strings.Contains(accept, "text/html") {
+			index.ServeHTTP(w, r)
 			return
 		}
-		index.ServeHTTP(w, r)
+		page.ServeHTTP(w, r)
 	})
 	mux.Handle("GET /"+console.Script, newAsset(console.Script, "text/javascript; charset=utf-8"))
 	mux.Handle("GET /"+console.Style, newAsset(console.Style, "text/css; charset=utf-8"))

@@ -13,14 +13,16 @@ import (
 
 const asksForPages = "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
 
-func TestBrowsersAreGivenTheConsoleAndCurlTheText(t *testing.T) {
+func TestTheRootIsTheConsoleAndTextToWhoeverAsksForText(t *testing.T) {
 	l := listen(t, usual)
-	page := l.get("/", asksForPages)
-	if got := page.Header.Get("Content-Type"); got != "text/html; charset=utf-8" || body(t, page) != string(console.File(console.Page)) {
-		t.Errorf("got Content-Type %q to a browser, want the page", got)
+	for _, accept := range []string{asksForPages, "Accept: */*", "Accept: text/html, text/plain;q=0.5"} {
+		page := l.get("/", accept)
+		if got := page.Header.Get("Content-Type"); got != "text/html; charset=utf-8" || body(t, page) != string(console.File(console.Page)) {
+			t.Errorf("%s: got Content-Type %q, want the page", accept, got)
+		}
 	}
-	if got := body(t, l.get("/", "Accept: */*")); !strings.HasPrefix(got, "Pollard\n") {
-		t.Errorf("got %q to curl, want the text", got)
+	if got := body(t, l.get("/", "Accept: text/plain")); !strings.HasPrefix(got, "Pollard\n") {
+		t.Errorf("got %q to who asks for text, want the text", got)
 	}
 }
 
@@ -45,6 +47,9 @@ func TestTheConsoleNeedsNoTokenWhereItsDataDo(t *testing.T) {
 		if resp := l.get(target, asksForPages); resp.StatusCode != 200 {
 			t.Errorf("%s: got %s, want 200", target, resp.Status)
 		}
+	}
+	if resp := l.get("/", "Accept: text/plain"); resp.StatusCode != 401 {
+		t.Errorf("the text: got %s, want 401", resp.Status)
 	}
 	for _, target := range []string{"/api/v1/stream", "/api/v1/history"} {
 		if resp := l.get(target, asksForPages); resp.StatusCode != 401 {

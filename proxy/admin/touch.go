@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/etag"
@@ -99,12 +100,27 @@ func parseTouch(data []byte) (*touch, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, errors.New("more than one JSON object")
 	}
+	t.sort()
 	names, represents := len(t.Paths)+len(t.Patterns) > 0, t.Body != nil
 	switch isPartial := !represents && (t.Path != "" || t.ContentType != "" || t.ETag != ""); {
 	case isPartial, represents && (names || t.Path == ""), !names && !represents && !t.Heartbeat:
 		return nil, errors.New("no touch: " + want)
 	}
 	return &t, nil
+}
+
+// sort takes what stands among the paths and has a wildcard for the pattern that it
+// also is: it is about the path that is so written, too.
+func (t *touch) sort() {
+	var paths []string
+	for _, path := range t.Paths {
+		if strings.Contains(path, "*") && !strings.Contains(path, "?") {
+			t.Patterns = append(t.Patterns, path)
+		} else {
+			paths = append(paths, path)
+		}
+	}
+	t.Paths = paths
 }
 
 // readNews reads a body that tells of changes, unless it is too large: then the

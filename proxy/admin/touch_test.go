@@ -18,6 +18,8 @@ func TestATouchSaysWhatItMet(t *testing.T) {
 	tests := []struct{ content, want string }{
 		{`{"paths":["/d/1","/d/2"]}`, fmt.Sprintf(`{"touched":%d}`, held)},
 		{`{"patterns":["/**"]}`, fmt.Sprintf(`{"touched":%d}`, held)},
+		{`{"paths":["/d/*"]}`, fmt.Sprintf(`{"touched":%d}`, held)},
+		{`{"paths":["/d/1?x=*"]}`, `{"touched":0}`},
 		{`{"paths":["/d/1?x"]}`, `{"touched":0}`},
 		{`{"heartbeat":true}`, `{"touched":0}`},
 		{`{"paths":["/nowhere","/d/1"],"patterns":["/nowhere/*"]}`, fmt.Sprintf(`{"touched":%d,"no_route":1,"no_route_paths":["/nowhere"]}`, held)},

@@ -11,8 +11,10 @@ type Answer struct {
 	Arm   rollout.Arm
 	Actor uint64 // hash of the actor; of a client without one, of its address
 
-	// Took is from the poll's arrival to its answer's first byte. 0: not to be
-	// compared, as with a long poll, which waits because it was asked to.
+	// Took is from the poll's arrival to its answer's last byte: what passes has its
+	// first while upstream still writes, what is shared only after that, and to the
+	// client both are of use when they are whole. 0: not to be compared, as with a
+	// long poll, which waits because it was asked to.
 	Took time.Duration
 	// Failed: the answer was a 5xx, whoever made it, or there was none although the
 	// client waited for it.
