@@ -32,7 +32,7 @@ type Source struct {
 	isCanary func(*redis.Message) bool
 	letGo    func(context.Context) error // a canary
 	ready    func(context.Context) error // whether the server can tell anything; nil where it always can
-	take     func(*redis.Message) error // says why a message is no news; with errMissed, that others were missed
+	take     func(*redis.Message) error  // says why a message is no news; with errMissed, that others were missed
 
 	// Owned by Run.
 	refused time.Time // when a refusal was told last
