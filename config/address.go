@@ -38,12 +38,39 @@ func isHost(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
 }
 
-// upstreamURL is an http or https URL of a host and nothing else: a path would
-// have to be joined with the request's, which is forwarded byte for byte.
+// upstreamURL is a URL of a host and nothing else: a path would have to be joined
+// with the request's, which is forwarded byte for byte. See forward.Upstream.
 func upstreamURL() kind[*url.URL] {
 	const want = `; want http or https, a host, and perhaps a port, such as "http://127.0.0.1:3000"`
-	parse := func(s string) (*url.URL, error) { return parseHostURL(s, want, "http", "https") }
+	parse := func(s string) (*url.URL, error) {
+		switch scheme, _, _ := strings.Cut(s, ":"); {
+		case scheme == "unix":
+			return parseUpstreamSocket(s)
+		case strings.HasPrefix(scheme, "srv+"):
+			return parseService(s)
+		}
+		return parseHostURL(s, want, "http", "https", "dns+http", "dns+https")
+	}
 	return kind[*url.URL]{name: "URL", example: `"http://127.0.0.1:3000"`, form: quoted, hidden: true, parse: parse}
+}
+
+func parseUpstreamSocket(s string) (*url.URL, error) {
+	const want = `; want a path, such as "unix:/run/puma.sock"`
+	u, err := url.Parse(s)
+	if err != nil || u.Host != "" || u.Opaque != "" || len(u.Path) < 2 || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("has no path of a socket" + want)
+	}
+	return &url.URL{Scheme: "unix", Path: u.Path}, nil
+}
+
+// parseService reads the name of SRV records, which say the ports.
+func parseService(s string) (*url.URL, error) {
+	const want = `; want a name, such as "srv+http://_web._tcp.example.org"`
+	u, err := parseHostURL(s, want, "srv+http", "srv+https")
+	if err == nil && u.Port() != "" {
+		return nil, errors.New("has a port, which its SRV records say" + want)
+	}
+	return u, err
 }
 
 // origin is what a browser sends as Origin (RFC 6454 §6.2).

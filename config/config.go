@@ -5,16 +5,18 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/pollard-proxy/pollard/proxy/forward"
 )
 
 // Config is one whole configuration. The zero value is not usable: start from
 // [Defaults], [Load] or [Parse], all of which fill in every default.
 type Config struct {
-	Listen         string         // host:port of the front door
-	Admin          string         // host:port of the admin listener
-	Upstream       *url.URL       // http or https, host and perhaps port, nothing else; nil while nobody has named one
-	TrustedProxies []netip.Prefix // peers whose X-Forwarded-* are believed; none by default
-	Routes         []Route        // first match wins
+	Listen         string           // host:port of the front door
+	Admin          string           // host:port of the admin listener
+	Upstream       forward.Upstream // nil while nobody has named one
+	TrustedProxies []netip.Prefix   // peers whose X-Forwarded-* are believed; none by default
+	Routes         []Route          // first match wins
 
 	Secret         Secret // keys every hash of an identity; "" means one per start
 	AdminToken     Secret // may change things on the admin listener; "" means nobody from outside loopback
@@ -30,6 +32,7 @@ type Config struct {
 
 	NewsOrganizations []string // of GitLab, whose pages are also polled as /o/NAME/…
 
+	Endpoints   forward.EndpointOptions // of every upstream
 	TLS         TLS
 	UpstreamTLS UpstreamTLS
 	RedisTLS    ClientTLS // towards redis and news_redis, where their URLs say TLS

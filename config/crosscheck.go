@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
@@ -11,6 +12,7 @@ func (d *decoder) crossCheck(c *Config) {
 	d.checkPair("tls")
 	d.checkPair("upstream_tls")
 	d.checkPair("redis_tls")
+	d.checkUpstream("upstream", c.Upstream)
 	d.checkSecrets(c)
 	d.checkDrain(c)
 	d.checkWebhooks(c)
@@ -22,6 +24,7 @@ func (d *decoder) crossCheck(c *Config) {
 			continue
 		}
 		d.checkRequired(at)
+		d.checkUpstream(at+".upstream", r.Upstream)
 		d.checkUnique(names, at+".name", r.Name)
 		d.checkHidden(paths, at+".path", r.Path)
 		d.checkIntervals(r, at)
@@ -43,6 +46,13 @@ func (d *decoder) checkPair(at string) {
 	}
 	if at == "tls" && d.source.has("tls.client_ca") && !d.source.has(certificate) {
 		d.report("tls.client_ca", "needs %s: client certificates come with TLS alone", certificate)
+	}
+}
+
+// checkUpstream wants at least one URL where there may be several.
+func (d *decoder) checkUpstream(at string, u forward.Upstream) {
+	if d.isSound(at) && len(u) == 0 {
+		d.report(at, "is an empty list; want at least one URL")
 	}
 }
 

@@ -71,13 +71,13 @@ func list[T any](into *[]T, k kind[T]) value { return many[T]{into: into, kind: 
 func oneOrMore[T any](into *[]T, k kind[T]) value { return many[T]{into, k, true} }
 
 func (v many[T]) decode(d *decoder, n *yaml.Node, at string) {
-	*v.into = nil
 	if v.acceptsOne && resolve(n).Kind == yaml.ScalarNode {
 		if x, ok := read(d, n, at, v.kind); ok {
 			*v.into = []T{x}
 		}
 		return
 	}
+	*v.into = nil
 	for i, item := range d.items(n, at, v.describe().example) {
 		// A bad element keeps its place: indices are those of the file.
 		x, _ := read(d, item, element(at, i), v.kind)

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"math"
+	"net/url"
 	"time"
 )
 
@@ -14,9 +15,11 @@ func (c *Config) keys() []key {
 			doc: "The front door; clients come here."},
 		{name: "admin", to: scalar(&c.Admin, address()), def: `"127.0.0.1:9090"`,
 			doc: "Metrics, health, console and rollout; never make it public."},
-		{name: "upstream", to: scalar(&c.Upstream, upstreamURL()), required: true,
-			otherwise: "required, here or as --upstream",
-			doc:       "The web fleet. It is asked with the Host that the client asked for."},
+		{name: "upstream", to: oneOrMore((*[]*url.URL)(&c.Upstream), upstreamURL()), required: true,
+			otherwise: "required, here or as --upstream", example: `"http://127.0.0.1:3000"`,
+			doc: "The web fleet, one URL or several that are equals. It is asked with the Host that the client asked for. With dns+http and dns+https each address of the name is one of several, with srv+http and srv+https each target of its SRV records; unix:/path is a socket."},
+		{name: "endpoints", to: section(endpointKeys(&c.Endpoints)),
+			doc: "What upstream comes down to, an address each: how they are found, chosen and watched. The one that has the fewest requests under way is chosen."},
 		{name: "trusted_proxies", to: list(&c.TrustedProxies, prefix()), otherwise: "nobody", example: `["127.0.0.0/8", "10.0.0.0/8"]`,
 			doc: "Peers whose X-Forwarded-* are believed and extended; those of all others are replaced."},
 		{name: "secret", to: scalar(&c.Secret, secret()), otherwise: "one per start", example: `"a long random string"`,

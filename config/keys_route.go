@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -24,6 +25,8 @@ func (r *Route) matchKeys() []key {
 			doc: "The share of actors on this rung; the others stand one rung lower."},
 		{name: "share", to: scalar(&r.Share, share()), def: "nothing",
 			doc: "What may be shared between different identities: nothing; the news that something changed; under verified, between those whom the upstream has given the same bytes, the news that nothing did; or everything, which says that the route is public."},
+		{name: "upstream", to: oneOrMore((*[]*url.URL)(&r.Upstream), upstreamURL()), otherwise: "that of everything else", example: `["http://10.0.0.1:3000", "http://10.0.0.2:3000"]`,
+			doc: "Where requests to path go, whatever their method; as upstream at the top level."},
 		{name: "store_private", to: scalar(&r.StorePrivate, boolean()), def: "false",
 			doc: "Documents of one identity are shared by the instances of a fleet, too: in redis, encrypted with secret, for polls of the same identity alone. Only with share: nothing."},
 	}

@@ -1,13 +1,13 @@
 package config
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"time"
+
+	"github.com/pollard-proxy/pollard/proxy/forward"
 )
 
 // reachTimeout bounds how long Verify waits for the upstream to take a
@@ -21,15 +21,30 @@ func (c *Config) verifyOnline(ctx context.Context, have *Certificates) Problems 
 	if have.Server.TLS != nil {
 		problems = c.verifyChain(have.Server.TLS.Certificates[0])
 	}
-	if c.Upstream == nil {
-		return problems
+	if problems.Err() == nil && c.Upstream != nil {
+		problems = append(problems, c.verifyUpstream(ctx, "upstream", c.Upstream, have.Upstream.TLS)...)
+		for i, r := range c.Routes {
+			if r.Upstream != nil {
+				problems = append(problems, c.verifyUpstream(ctx, element("routes", i)+".upstream", r.Upstream, have.Upstream.TLS)...)
+			}
+		}
 	}
-	shown, err := c.reachUpstream(ctx, have.Upstream.TLS)
+	return problems
+}
+
+// verifyUpstream opens a connection to each endpoint and closes it.
+func (c *Config) verifyUpstream(ctx context.Context, key string, u forward.Upstream, client *tls.Config) (problems Problems) {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	terms := forward.Terms{Upstream: u, Endpoints: c.Endpoints, TLS: client, Unverified: c.UpstreamTLS.SkipVerifyUntil}
+	shown, err := forward.Reach(ctx, terms)
 	if err != nil {
-		return append(problems, c.source.problem("upstream", "cannot be reached: %v", err))
+		problems = append(problems, c.source.problem(key, "cannot be reached: %v", err))
 	}
-	if shown != nil && time.Until(shown.NotAfter) < expiryNotice {
-		problems = append(problems, c.source.warning("upstream", "its certificate expires on %s", shown.NotAfter.Format(time.DateOnly)))
+	for _, leaf := range shown {
+		if time.Until(leaf.NotAfter) < expiryNotice {
+			return append(problems, c.source.warning(key, "its certificate expires on %s", leaf.NotAfter.Format(time.DateOnly)))
+		}
 	}
 	return problems
 }
@@ -60,26 +75,4 @@ func (c *Config) verifyChain(pair tls.Certificate) Problems {
 		problems = append(problems, c.source.warning(key, "is accepted only by clients who trust more than this system does: %v", err))
 	}
 	return problems
-}
-
-// reachUpstream opens a connection to the upstream and closes it. It returns the
-// certificate that upstream has shown, where it speaks TLS.
-func (c *Config) reachUpstream(ctx context.Context, client *tls.Config) (*x509.Certificate, error) {
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
-	dial, port := (&net.Dialer{}).DialContext, "80"
-	if c.Upstream.Scheme == "https" {
-		client = client.Clone()
-		client.InsecureSkipVerify = time.Now().Before(c.UpstreamTLS.SkipVerifyUntil)
-		dial, port = (&tls.Dialer{Config: client}).DialContext, "443"
-	}
-	conn, err := dial(ctx, "tcp", net.JoinHostPort(c.Upstream.Hostname(), cmp.Or(c.Upstream.Port(), port)))
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	if secure, ok := conn.(*tls.Conn); ok {
-		return secure.ConnectionState().PeerCertificates[0], nil
-	}
-	return nil, nil
 }

@@ -3,16 +3,18 @@ package config
 import (
 	"time"
 
+	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
 // Route is a set of URLs that clients poll, and how their polls are answered.
 type Route struct {
-	Name    string          // label in metrics and logs: [a-z0-9_]+, at most 64 bytes, never "other", unique
-	Path    string          // pattern: * is one segment or a part of one, ** any number of segments, {name} a named one
-	Stage   rollout.Stage   // rung of the ladder
-	Percent rollout.Percent // share of actors on that rung
-	Share   Share           // what may be shared between different identities
+	Name     string           // label in metrics and logs: [a-z0-9_]+, at most 64 bytes, never "other", unique
+	Path     string           // pattern: * is one segment or a part of one, ** any number of segments, {name} a named one
+	Stage    rollout.Stage    // rung of the ladder
+	Percent  rollout.Percent  // share of actors on that rung
+	Upstream forward.Upstream // of requests to Path; nil is that of everything else
+	Share    Share            // what may be shared between different identities
 	// StorePrivate has the fleet share documents of one identity, each with itself. It
 	// comes with a secret, and with ShareNothing.
 	StorePrivate bool

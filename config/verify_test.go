@@ -12,12 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pollard-proxy/pollard/proxy/forward"
 )
 
 // writePair writes a self-signed certificate that is valid from now+from to
@@ -108,7 +109,7 @@ func TestVerifyReachesTheUpstreamOnlyWhenOnline(t *testing.T) {
 	}
 	closed.Close()
 	c := Defaults()
-	c.Upstream = &url.URL{Scheme: "http", Host: closed.Addr().String()}
+	c.Upstream = forward.Upstream{{Scheme: "http", Host: closed.Addr().String()}}
 	if got := c.Verify(t.Context(), false); got != nil {
 		t.Errorf("offline: got %v", got)
 	}

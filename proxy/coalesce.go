@@ -49,7 +49,7 @@ func (h *Handler) poll(x *exchange) *coalescer.Poll {
 		Vary:      x.vary,
 		Call: func(ctx context.Context, reason ledger.Reason) *http.Request {
 			counts := x.route.live.Counts
-			ctx = forward.WithAttempt(ctx, func() { counts.Upstream(reason); x.called() })
+			ctx = forward.WithAttempt(ctx, x.route.Upstream, func() { counts.Upstream(reason); x.called() })
 			return h.call(ctx, x, reason)
 		},
 	}

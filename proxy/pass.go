@@ -51,8 +51,8 @@ func (h *Handler) bypass(x *exchange, reason string) {
 func (h *Handler) forward(x *exchange, counts *ledger.Route, received func(*http.Response)) {
 	s := h.look(x)
 	res := h.Forward.Pass(x.w, x.in, forward.Exchange{
-		Target: x.target,
-		Sent:   func() { counts.Upstream(ledger.Pass); x.called() },
+		Target: x.target, Upstream: h.tables.Load().upstream(x),
+		Sent: func() { counts.Upstream(ledger.Pass); x.called() },
 		Received: func(resp *http.Response) {
 			x.status = resp.StatusCode
 			s.answered(resp)

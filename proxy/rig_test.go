@@ -54,7 +54,7 @@ func forwarder(t testing.TB, upstream string) *forward.Forwarder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return forward.New(forward.Options{Upstream: at, Trusted: believed()})
+	return forward.New(forward.Options{Terms: forward.Terms{Upstream: forward.Upstream{at}}, Trusted: believed()})
 }
 
 // rigOver lets calls of the coalescer go another way than what passes.

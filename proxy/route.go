@@ -25,6 +25,8 @@ type RouteOptions struct {
 
 	Policy coalescer.Policy
 
+	Upstream string // by its name, of requests of any method to Path; "" is that of everything else
+
 	Identity      []string // further request fields that carry a credential
 	Variant       []string // further request fields that select the representation
 	Ignore        []string // further request fields that are harmless
@@ -51,8 +53,12 @@ func (o *RouteOptions) SameDocuments(other *RouteOptions) bool { return o.rules(
 // other rules the documents are others: what a careless route has mixed up is
 // gone as soon as a reload has mended it.
 func (o *RouteOptions) rules() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %q %q %q %q",
-		o.Name, o.Policy.Share, o.Identity, o.Variant, o.Ignore, o.IgnoreCookies, o.IgnoreQuery))
+	said := fmt.Appendf(nil, "%q %v %q %q %q %q %q",
+		o.Name, o.Policy.Share, o.Identity, o.Variant, o.Ignore, o.IgnoreCookies, o.IgnoreQuery)
+	if o.Upstream != "" { // another's documents are others
+		said = fmt.Appendf(said, " %q", o.Upstream)
+	}
+	sum := sha256.Sum256(said)
 	return string(sum[:])
 }
 
@@ -162,6 +168,7 @@ type table struct {
 	signOuts   []endpoint
 	writeRules []writeRule // what requests change
 	pushes     bool        // some route is at stage push
+	diverts    bool        // some route has an upstream of its own
 	origins    []string    // that some such route allows
 }
 
@@ -178,6 +185,7 @@ func newTable(options []RouteOptions, old *table, led *ledger.Ledger) (*table, e
 			rt.live.Inherit(before.live)
 		}
 		t.routes = append(t.routes, rt)
+		t.diverts = t.diverts || o.Upstream != ""
 		rules, err := newWriteRules(rt)
 		if err != nil {
 			return nil, err
@@ -218,6 +226,18 @@ func (t *table) match(path string) *Route {
 		}
 	}
 	return nil
+}
+
+// upstream returns the name of where an exchange goes, be it a poll or not.
+func (t *table) upstream(x *exchange) string {
+	rt := x.route
+	if rt == nil && t.diverts {
+		rt = t.match(x.path)
+	}
+	if rt == nil {
+		return ""
+	}
+	return rt.Upstream
 }
 
 // isPolled reports whether a request can be a poll at all: a GET or HEAD that

@@ -101,7 +101,8 @@ func (in *instance) wire(store coalescer.Store) error {
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
 	in.forward = forward.New(forward.Options{
-		Upstream: c.Upstream, TLS: have.Upstream.TLS, Unverified: c.UpstreamTLS.SkipVerifyUntil, Trusted: c.TrustedProxies,
+		Terms: upstreamTerms(c, have), Trusted: c.TrustedProxies, Log: log,
+		Checked: func() { in.ledger.Route(ledger.Other).Upstream(ledger.Probe) },
 	})
 	in.onClose(in.forward.Close)
 	fleet, err := in.join(c)
@@ -216,7 +217,9 @@ func (in *instance) reload(c *config.Config) error {
 	if err != nil {
 		return err
 	}
+	in.renewUpstream(c, have)
 	if err := in.ladder.Configure(positions(c), func(s *ladder.State) error { return in.stand(c, s) }); err != nil {
+		in.forward.Renew(upstreamTerms(in.current.Load(), in.certificates.Load()))
 		return err
 	}
 	in.autopilot.Store(autopilot(c))
@@ -254,7 +257,7 @@ func (in *instance) run(ctx context.Context) error {
 	}
 	in.state.Store(new(error))
 	in.log.Info("serving", "listen", in.front.Addr().String(), "admin", in.back.Addr().String(),
-		"upstream", in.config.Upstream.Redacted(), "routes", len(in.config.Routes))
+		"upstream", in.config.Upstream.String(), "routes", len(in.config.Routes))
 	<-served.Done()
 	in.drain(context.WithoutCancel(ctx))
 	deafen()

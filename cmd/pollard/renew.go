@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer/redisstore"
@@ -18,10 +19,6 @@ func (in *instance) renew(c *config.Config, have *config.Certificates) {
 		in.door.Renew(have.Server.TLS)
 		in.log.Info("front door's certificates renewed: connections made with the old ones are left", "spread", c.Drain.Spread)
 	}
-	if !sameUpstream(old, c) || !have.Upstream.Same(before.Upstream) {
-		in.forward.Renew(upstreamTerms(c, have))
-		in.log.Info("upstream is connected to anew", "upstream", c.Upstream.Redacted())
-	}
 	if !have.Redis.Same(before.Redis) {
 		in.log.Info("certificates towards Redis renewed: connections follow within an hour, subscriptions when they are lost")
 	}
@@ -33,12 +30,39 @@ func (in *instance) renew(c *config.Config, have *config.Certificates) {
 	in.proxy.LogPolls(c.Log.Polls, c.Log.Sample)
 }
 
+// renewUpstream puts in force what they say of where requests go: before the routes
+// that name it.
+func (in *instance) renewUpstream(c *config.Config, have *config.Certificates) {
+	old, before := in.current.Load(), in.certificates.Load()
+	if sameUpstream(old, c) && have.Upstream.Same(before.Upstream) {
+		return
+	}
+	in.forward.Renew(upstreamTerms(c, have))
+	in.log.Info("upstream is connected to anew", "upstream", c.Upstream.String())
+}
+
 func sameUpstream(a, b *config.Config) bool {
-	return a.Upstream.String() == b.Upstream.String() && a.UpstreamTLS.SkipVerifyUntil.Equal(b.UpstreamTLS.SkipVerifyUntil)
+	return a.Upstream.String() == b.Upstream.String() && a.Endpoints == b.Endpoints &&
+		slices.EqualFunc(others(a), others(b), func(u, v forward.Upstream) bool { return u.String() == v.String() }) &&
+		a.UpstreamTLS.SkipVerifyUntil.Equal(b.UpstreamTLS.SkipVerifyUntil)
 }
 
 func upstreamTerms(c *config.Config, have *config.Certificates) forward.Terms {
-	return forward.Terms{Upstream: c.Upstream, TLS: have.Upstream.TLS, Unverified: c.UpstreamTLS.SkipVerifyUntil}
+	return forward.Terms{
+		Upstream: c.Upstream, Others: others(c), Endpoints: c.Endpoints,
+		TLS: have.Upstream.TLS, Unverified: c.UpstreamTLS.SkipVerifyUntil,
+	}
+}
+
+// others are the upstreams that routes have of their own, in their order.
+func others(c *config.Config) []forward.Upstream {
+	var all []forward.Upstream
+	for _, r := range c.Routes {
+		if r.Upstream != nil {
+			all = append(all, r.Upstream)
+		}
+	}
+	return all
 }
 
 // redisTLS is how the next connection to Redis is made.

@@ -29,6 +29,7 @@ func routes(c *config.Config) []proxy.RouteOptions {
 				Staleness: budget(r), Timeout: r.Timeout, MaxBody: r.MaxBody, StaleIfError: r.StaleIfError,
 				Audit: r.Audit, TagFromBody: r.BodyETag, Lease: r.Lease, SafetyInterval: r.SafetyInterval,
 			},
+			Upstream: r.Upstream.String(),
 			Identity: r.Identity, Variant: r.Variant, Ignore: r.Ignore,
 			IgnoreCookies: r.IgnoreCookies, IgnoreQuery: r.IgnoreQuery,
 			Origins: r.Origins, PollHeaders: pollHeaders(r.PollHeaders), SignalBudget: signalBudget(r),

@@ -42,7 +42,7 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 		t.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()
-	led, f := ledger.New(reg), forward.New(forward.Options{Upstream: at})
+	led, f := ledger.New(reg), forward.New(forward.Options{Terms: forward.Terms{Upstream: forward.Upstream{at}}})
 	c := coalescer.New(coalescer.Options{Transport: f})
 	t.Cleanup(func() { c.Close(); f.Close(); up.Close() })
 	p := proxy.New(proxy.Options{

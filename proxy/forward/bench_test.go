@@ -22,7 +22,7 @@ func BenchmarkPass(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := New(Options{Upstream: u})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 	defer f.Close()
 	b.Run("forward", func(b *testing.B) {
 		drive(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,7 +10,6 @@ import (
 // A call is one request and its response on one link.
 type call struct {
 	// set by attempt, then read-only
-	pool    *pool
 	req     *http.Request
 	link    *link
 	hooks   *hooks
@@ -104,10 +103,11 @@ func (c *call) end(complete bool) {
 		alive := c.unwatch() // if not, the context has ended and the link is aborted
 		written := c.upload == nil || c.upload.complete.Load()
 		if complete && alive && written && c.keep && c.link.br.Buffered() == 0 && !BindsConnection(c.req.Header) {
-			c.pool.put(c.link)
+			c.link.endpoint.pool.put(c.link)
 		} else {
 			c.link.Close()
 		}
+		c.link.endpoint.pending.Add(-1)
 		c.upload.decide(false)
 	})
 }
@@ -128,7 +128,7 @@ func (c *call) explain(err error) error {
 	case c.started:
 		return fmt.Errorf("%w: %w", ErrGarbage, err)
 	case c.link.reused:
-		return unanswered{fmt.Errorf("%w: kept connection: %w", ErrUnreachable, err)}
+		return unanswered{fmt.Errorf("%w: kept connection: %w", ErrUnreachable, err), true}
 	}
-	return fmt.Errorf("%w: no answer: %w", ErrUnreachable, err)
+	return unanswered{fmt.Errorf("%w: no answer: %w", ErrUnreachable, err), false}
 }

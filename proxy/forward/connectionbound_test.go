@@ -21,7 +21,7 @@ func TestConnectionThatWasAuthenticatedCarriesNobodyElsesRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := New(Options{Upstream: to})
+	f := New(Options{Terms: Terms{Upstream: Upstream{to}}})
 	defer f.Close()
 
 	ask := func(authorization string) string {

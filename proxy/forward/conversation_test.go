@@ -194,7 +194,7 @@ func front(t testing.TB, u *url.URL, configure ...func(*Options)) *door {
 
 func frontWith(t testing.TB, u *url.URL, adapt func(*Exchange), configure ...func(*Options)) *door {
 	t.Helper()
-	o := Options{Upstream: u, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	o := Options{Terms: Terms{Upstream: Upstream{u}}, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	for _, c := range configure {
 		c(&o)
 	}

@@ -130,7 +130,7 @@ func TestUnknownNamesAndBadCertificatesAreUnreachable(t *testing.T) {
 	secure.Config.ErrorLog = discarded
 	u, _ := url.Parse(secure.URL)
 	for _, u := range []*url.URL{u, {Scheme: "http", Host: "name.invalid"}, {Scheme: "http", Host: "127.0.0.1:99999"}} {
-		f := New(Options{Upstream: u})
+		f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 		_, err := f.RoundTrip(f.Outgoing(t.Context(), httptest.NewRequest("GET", "/", nil), "/"))
 		if !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%v: got %v, want %v", u, err, ErrUnreachable)
@@ -141,7 +141,7 @@ func TestUnknownNamesAndBadCertificatesAreUnreachable(t *testing.T) {
 
 func TestHandshakeThatNeverEndsTimesOut(t *testing.T) {
 	u := upstream(t, func(k *talker) { k.broken() })
-	f := New(Options{Upstream: &url.URL{Scheme: "https", Host: u.Host}, DialTimeout: time.Millisecond, TLS: new(tls.Config)})
+	f := New(Options{Terms: Terms{Upstream: Upstream{{Scheme: "https", Host: u.Host}}, TLS: new(tls.Config)}, DialTimeout: time.Millisecond})
 	t.Cleanup(f.Close)
 	_, err := f.RoundTrip(f.Outgoing(t.Context(), httptest.NewRequest("GET", "/", nil), "/"))
 	if !errors.Is(err, ErrTimeout) {
@@ -171,7 +171,7 @@ func TestEndOfTheContextIsNoFaultOfTheUpstream(t *testing.T) {
 					}
 					k.broken()
 				})
-				f := New(Options{Upstream: u})
+				f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 				t.Cleanup(f.Close)
 				resp, err := f.RoundTrip(f.Outgoing(ctx, httptest.NewRequest("GET", "/", nil), "/"))
 				if err == nil {
@@ -190,7 +190,7 @@ func TestEndOfTheContextIsNoFaultOfTheUpstream(t *testing.T) {
 
 func TestDeadlineIsATimeout(t *testing.T) {
 	u := upstream(t, func(k *talker) { k.head(); k.broken() })
-	f := New(Options{Upstream: u})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 	t.Cleanup(f.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 
 func TestForwardedFields(t *testing.T) {
-	f := New(Options{Upstream: upstream(t, func(*talker) {}), Trusted: proxies})
+	f := New(Options{Terms: Terms{Upstream: Upstream{upstream(t, func(*talker) {})}}, Trusted: proxies})
 	t.Cleanup(f.Close)
 	for name, c := range map[string]struct {
 		peer string

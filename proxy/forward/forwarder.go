@@ -2,10 +2,12 @@ package forward
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -23,10 +25,8 @@ const (
 
 // Options configure a Forwarder.
 type Options struct {
-	// Upstream, TLS and Unverified are the first Terms.
-	Upstream   *url.URL
-	TLS        *tls.Config
-	Unverified time.Time
+	// Terms are the first ones.
+	Terms
 	// Trusted are the peers whose X-Forwarded-* fields are believed.
 	Trusted []netip.Prefix
 	// DialTimeout bounds connecting, TLS handshake included; 5 s if not positive.
@@ -34,50 +34,86 @@ type Options struct {
 	// IdleTimeout bounds how long a connection is kept for the next request; 4 s if not
 	// positive.
 	IdleTimeout time.Duration
-	// MaxIdle is how many idle connections are kept; 512 if not positive. More may be in
-	// use at once: nothing bounds that, as nothing bounds concurrent requests.
+	// MaxIdle is how many idle connections to one endpoint are kept; 512 if not positive.
+	// More may be in use at once: nothing bounds that, as nothing bounds concurrent requests.
 	MaxIdle int
+	// Checked is called as by [WithAttempt] for each check of an endpoint. It may be nil.
+	Checked func()
+	// Log is told of endpoints that come and go, and fail; nil tells nobody.
+	Log *slog.Logger
 }
 
-// A Forwarder sends requests to one upstream. It is safe for concurrent use. Its Close must
+// A Forwarder sends requests to upstreams. It is safe for concurrent use. Its Close must
 // be called.
 type Forwarder struct {
 	// set by New, then read-only
-	dialer  net.Dialer
-	trusted []netip.Prefix
+	dialer      net.Dialer
+	trusted     []netip.Prefix
+	idleTimeout time.Duration
+	maxIdle     int
+	checked     func()
+	log         *slog.Logger
+	life        context.Context // ends with Close
+	end         context.CancelFunc
 
-	terms atomic.Pointer[terms] // of links to come
-	links links
-	pool  *pool
+	terms   atomic.Pointer[terms] // of links to come
+	links   links
+	running sync.WaitGroup // what life ends
+
+	// guarded by mu
+	mu     sync.Mutex // held while terms are replaced
+	closed bool
 }
 
-// New returns a Forwarder to o.Upstream, until Renew. It connects to nothing yet.
+// New returns a Forwarder by o.Terms, until Renew. It connects to nothing yet; names whose
+// addresses are endpoints it begins to look up.
 func New(o Options) *Forwarder {
 	f := &Forwarder{
-		dialer:  net.Dialer{Timeout: positive(o.DialTimeout, defaultDialTimeout)},
-		trusted: o.Trusted,
+		dialer:      net.Dialer{Timeout: positive(o.DialTimeout, defaultDialTimeout)},
+		trusted:     o.Trusted,
+		idleTimeout: positive(o.IdleTimeout, defaultIdleTimeout),
+		maxIdle:     positive(o.MaxIdle, defaultMaxIdle),
+		checked:     o.Checked,
+		log:         cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 	}
-	made := newTerms(Terms{o.Upstream, o.TLS, o.Unverified})
-	f.terms.Store(made)
-	f.pool = newPool(positive(o.MaxIdle, defaultMaxIdle), positive(o.IdleTimeout, defaultIdleTimeout), made)
-	f.pool.onSweep = func(now time.Time) { f.links.sever(now, f.terms.Load().unverified) }
-	f.pool.start()
+	f.life, f.end = context.WithCancel(context.Background())
+	f.terms.Store(f.newTerms(o.Terms, nil))
+	f.running.Go(f.sweep)
 	return f
 }
 
 // Close closes the idle connections, and those in use once they become idle. It does not
 // interrupt requests or tunnels: they end with their contexts. It may be called repeatedly.
-func (f *Forwarder) Close() { f.pool.close() }
+func (f *Forwarder) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.terms.Load().end()
+	f.mu.Unlock()
+	f.end()
+	f.running.Wait()
+}
+
+// sweep closes what was kept long enough, until the Forwarder is closed.
+func (f *Forwarder) sweep() {
+	tick := time.NewTicker(max(f.idleTimeout/2, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-f.life.Done():
+			return
+		case now := <-tick.C:
+			t := f.terms.Load()
+			t.each(func(u *fleet) {
+				for _, e := range *u.all.Load() {
+					e.pool.sweep(now)
+				}
+			})
+			f.links.sever(now, t.unverified)
+		}
+	}
+}
 
 func positive[T ~int | ~int64](v, otherwise T) T { return cmp.Or(max(v, 0), otherwise) }
-
-func address(u *url.URL) string {
-	port := u.Port()
-	if port == "" && u.Scheme == "https" {
-		port = "443"
-	}
-	return net.JoinHostPort(u.Hostname(), cmp.Or(port, "80"))
-}
 
 // clientTLS offers HTTP/1.1 alone: it is what carries every request-target and every upgrade
 // as it came.

@@ -33,7 +33,8 @@ type link struct {
 	br       *bufio.Reader     // reads the link
 	text     *textproto.Reader // reads br
 
-	made       *terms
+	endpoint   *endpoint // that it leads to
+	born       time.Time // see pool.birth
 	links      *links    // that it is one of; nil in cleartext
 	ends       time.Time // a certificate that it was made with, or the time without verification; zero: never
 	unverified bool      // whoever is at the other end
@@ -97,13 +98,14 @@ func (l *link) nothingDecrypted() bool {
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// dial opens a link. Its error wraps ErrUnreachable or ErrTimeout, or says why ctx ended.
-func (f *Forwarder) dial(ctx context.Context) (*link, error) {
+// dial opens a link to e. Its error wraps ErrUnreachable or ErrTimeout, or says why ctx ended.
+func (f *Forwarder) dial(ctx context.Context, e *endpoint) (*link, error) {
 	within, cancel := context.WithTimeout(ctx, f.dialer.Timeout)
 	defer cancel()
-	l, err := f.connect(within)
+	l, err := f.connect(within, e)
 	switch {
 	case err == nil:
+		l.born = e.pool.birth()
 		return l, nil
 	case ctx.Err() != nil:
 		return nil, interrupted(ctx)
@@ -113,28 +115,27 @@ func (f *Forwarder) dial(ctx context.Context) (*link, error) {
 	return nil, fmt.Errorf("%w: connect: %w", ErrUnreachable, err)
 }
 
-func (f *Forwarder) connect(ctx context.Context) (*link, error) {
-	t := f.terms.Load()
-	conn, err := f.dialer.DialContext(ctx, "tcp", t.address)
+func (f *Forwarder) connect(ctx context.Context, e *endpoint) (*link, error) {
+	conn, err := f.dialer.DialContext(ctx, e.network, e.address)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := conn.(*net.TCPConn).SyscallConn()
+	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
-	if t.tls == nil {
+	if e.source.tls == nil {
 		l := newLink(conn, raw)
-		l.made = t
+		l.endpoint = e
 		return l, nil
 	}
-	return f.secure(ctx, t, conn, raw)
+	return f.secure(ctx, e, conn, raw)
 }
 
 // secure shakes hands with the upstream, whoever it is while that is allowed.
-func (f *Forwarder) secure(ctx context.Context, t *terms, conn net.Conn, raw syscall.RawConn) (*link, error) {
-	c, unverified := t.tls, time.Now().Before(t.unverified)
+func (f *Forwarder) secure(ctx context.Context, e *endpoint, conn net.Conn, raw syscall.RawConn) (*link, error) {
+	c, unverified := e.source.tls, time.Now().Before(e.fleet.terms.unverified)
 	if unverified {
 		c = c.Clone()
 		c.InsecureSkipVerify = true
@@ -145,7 +146,7 @@ func (f *Forwarder) secure(ctx context.Context, t *terms, conn net.Conn, raw sys
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	l := newLink(secure, raw)
-	l.made, l.unverified = t, unverified
+	l.endpoint, l.unverified = e, unverified
 	f.links.add(l, secure.ConnectionState())
 	return l, nil
 }

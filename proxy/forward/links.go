@@ -17,9 +17,9 @@ type links struct {
 // add keeps track of a link until it is closed.
 func (s *links) add(l *link, state tls.ConnectionState) {
 	if l.unverified {
-		l.ends = l.made.unverified
+		l.ends = l.endpoint.fleet.terms.unverified
 	} else {
-		l.ends = certificates.Earlier(l.made.presented, state.PeerCertificates[0].NotAfter)
+		l.ends = certificates.Earlier(l.endpoint.fleet.terms.presented, state.PeerCertificates[0].NotAfter)
 	}
 	l.links = s
 	s.mu.Lock()

@@ -15,10 +15,9 @@ import (
 //
 // The header is a copy that the caller may change. The body is r's own, or http.NoBody.
 func (f *Forwarder) Outgoing(ctx context.Context, r *http.Request, target string) *http.Request {
-	upstream := f.terms.Load().upstream
 	out := &http.Request{
 		Method:        r.Method,
-		URL:           &url.URL{Scheme: upstream.Scheme, Host: upstream.Host, Opaque: target},
+		URL:           f.destination(ctx, target),
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
@@ -37,6 +36,21 @@ func (f *Forwarder) Outgoing(ctx context.Context, r *http.Request, target string
 		}
 	}
 	return out.WithContext(ctx)
+}
+
+// destination names the upstream that requests of ctx go to, as far as one name can.
+func (f *Forwarder) destination(ctx context.Context, target string) *url.URL {
+	t := f.terms.Load()
+	u, err := t.named(hooksOf(ctx).upstream)
+	if err != nil { // which RoundTrip says
+		u = t.fleet
+	}
+	first := u.sources[0]
+	to := &url.URL{Scheme: "http", Host: first.host, Opaque: target}
+	if first.tls != nil {
+		to.Scheme = "https"
+	}
+	return to
 }
 
 func (f *Forwarder) outgoingHeader(r *http.Request) http.Header {

@@ -11,7 +11,7 @@ import (
 
 func TestTargetsReachTheUpstreamByteForByte(t *testing.T) {
 	u, heads := answering(t, ok)
-	f := New(Options{Upstream: u})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 	t.Cleanup(f.Close)
 	for _, target := range []string{
 		"/", "/?", "/a?", "/a??b", "/a%2Fb", "/a%2fb", "/%41", "/a;b=c?d;e=f&g", "/a?%zz&%", "/%", "/a%zzb",
@@ -37,7 +37,7 @@ func TestTargetsReachTheUpstreamByteForByte(t *testing.T) {
 }
 
 func TestRequestsThatWouldArriveAsSomethingElseAreRefused(t *testing.T) {
-	f := New(Options{Upstream: upstream(t, func(k *talker) { t.Error("upstream was asked") })})
+	f := New(Options{Terms: Terms{Upstream: Upstream{upstream(t, func(k *talker) { t.Error("upstream was asked") })}}})
 	t.Cleanup(f.Close)
 	for _, c := range []struct{ method, target, host string }{
 		{"GET", "/a HTTP/1.1", "h"}, {"GET", "/\x00", "h"}, {"GET", "/a\r\nX: y", "h"}, {"GET", "/\x7f", "h"},
@@ -122,7 +122,7 @@ func TestHTTP10ClientWithoutHostGetsTheUpstreams(t *testing.T) {
 }
 
 func TestOutgoingHeaderIsACopy(t *testing.T) {
-	f := New(Options{Upstream: upstream(t, func(*talker) {})})
+	f := New(Options{Terms: Terms{Upstream: Upstream{upstream(t, func(*talker) {})}}})
 	t.Cleanup(f.Close)
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header = http.Header{"A": {"1", "2"}, "Connection": {"A"}, "X-Forwarded-For": {"1.2.3.4"}}

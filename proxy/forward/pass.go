@@ -14,6 +14,8 @@ const statusClientClosedRequest = 499
 type Exchange struct {
 	// Target is the exact request-target, as in [Forwarder.Outgoing].
 	Target string
+	// Upstream is where the request goes, as in [WithAttempt].
+	Upstream string
 	// Sent is called as by [WithAttempt]. It may be nil.
 	Sent func()
 	// Received is called when the head of the final response is there and nothing of it has
@@ -49,7 +51,7 @@ type Result struct {
 // the handler must do afterwards.
 func (f *Forwarder) Pass(w http.ResponseWriter, r *http.Request, x Exchange) Result {
 	early := newInterim(w, r)
-	ctx := withHooks(r.Context(), &hooks{sent: x.Sent, interim: early.relay})
+	ctx := withHooks(r.Context(), &hooks{upstream: x.Upstream, sent: x.Sent, interim: early.relay})
 	out := f.Outgoing(ctx, r, x.Target)
 	in := admit(w, r, out)
 	defer in.done()

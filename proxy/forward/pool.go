@@ -1,51 +1,38 @@
 package forward
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-// A pool keeps idle connections for the next request, the youngest first.
+// A pool keeps an endpoint's idle connections for the next request, the youngest first.
 type pool struct {
-	// set by newPool, then read-only
+	// set by newEndpoint, then read-only
 	most    int           // connections kept
-	longest time.Duration // that one is kept
-	onSweep func(now time.Time)
-	stop    chan struct{} // closed by close
-	stopped chan struct{} // closed when sweep has returned
+	longest time.Duration // that one is kept without a request
+	oldest  time.Duration // that one may become; 0: any age
 
 	// guarded by mu
 	mu     sync.Mutex
-	terms  *terms  // of the links that are kept
 	idle   []*link // by idleSince, the oldest first
 	closed bool
 }
 
-func newPool(most int, longest time.Duration, t *terms) *pool {
-	return &pool{most: most, longest: longest, terms: t, stop: make(chan struct{}), stopped: make(chan struct{})}
-}
-
-func (p *pool) start() { go p.sweep() }
-
-// renew closes what is kept: from now on that is what is made under t.
-func (p *pool) renew(t *terms) {
-	p.mu.Lock()
-	old := p.idle
-	p.idle, p.terms = nil, t
-	p.mu.Unlock()
-	closeAll(old)
-}
-
-// get returns a kept connection that is still silent and open, or nil.
-func (p *pool) get() *link {
+// get returns a kept connection that is still silent and open, or nil; and whether another
+// was found closed, or saying something that nobody asked for.
+func (p *pool) get() (kept *link, lost bool) {
 	for {
 		l := p.pop()
 		if l == nil {
-			return nil
+			return nil, lost
 		}
-		if time.Since(l.idleSince) < p.longest && !l.hasEnded(time.Now()) && l.quiet() {
-			l.reused = true
-			return l
+		if now := time.Now(); now.Sub(l.idleSince) < p.longest && !l.hasEnded(now) && !p.isAged(l, now) {
+			if l.quiet() {
+				l.reused = true
+				return l, lost
+			}
+			lost = true
 		}
 		l.Close()
 	}
@@ -75,28 +62,29 @@ func (p *pool) put(l *link) {
 func (p *pool) keep(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.idle) >= p.most || l.made != p.terms || l.hasEnded(l.idleSince) {
+	if p.closed || len(p.idle) >= p.most || l.hasEnded(l.idleSince) || p.isAged(l, l.idleSince) {
 		return false
 	}
 	p.idle = append(p.idle, l)
 	return true
 }
 
-// sweep closes what nobody came to fetch, until close.
-func (p *pool) sweep() {
-	defer close(p.stopped)
-	tick := time.NewTicker(max(p.longest/2, time.Millisecond))
-	defer tick.Stop()
-	for {
-		select {
-		case <-p.stop:
-			return
-		case now := <-tick.C:
-			closeAll(p.takeOlder(now.Add(-p.longest)))
-			p.onSweep(now)
-		}
-	}
+func (p *pool) isAged(l *link, now time.Time) bool {
+	return p.oldest > 0 && now.Sub(l.born) >= p.oldest
 }
+
+// birth is when a new connection counts as opened: up to a tenth of its life ago, so that
+// those that were opened together do not end together.
+func (p *pool) birth() time.Time {
+	now := time.Now()
+	if tenth := p.oldest / 10; tenth > 0 {
+		return now.Add(-rand.N(tenth))
+	}
+	return now
+}
+
+// sweep closes what nobody came to fetch.
+func (p *pool) sweep(now time.Time) { closeAll(p.takeOlder(now.Add(-p.longest))) }
 
 func (p *pool) takeOlder(than time.Time) []*link {
 	p.mu.Lock()
@@ -112,21 +100,13 @@ func (p *pool) takeOlder(than time.Time) []*link {
 	return old
 }
 
-func (p *pool) close() {
-	closeAll(p.shut())
-	<-p.stopped
-}
-
-func (p *pool) shut() []*link {
+// shut closes what is idle, and keeps nothing any more. It may be called repeatedly.
+func (p *pool) shut() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.closed {
-		p.closed = true
-		close(p.stop)
-	}
 	idle := p.idle
-	p.idle = nil
-	return idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	closeAll(idle)
 }
 
 func closeAll(links []*link) {

@@ -43,7 +43,7 @@ func TestCloseClosesWhatIsIdleAndKeepsNothingMore(t *testing.T) {
 		}
 		ended <- struct{}{}
 	})
-	f := New(Options{Upstream: u})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 	ask := func() {
 		resp, err := f.RoundTrip(f.Outgoing(t.Context(), httptest.NewRequest("GET", "/", nil), "/"))
 		if err != nil {
@@ -81,7 +81,7 @@ func TestNoMoreThanMaxIdleConnectionsAreKept(t *testing.T) {
 		}
 		ended <- struct{}{}
 	})
-	f := New(Options{Upstream: u, MaxIdle: most, IdleTimeout: time.Hour})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}, MaxIdle: most, IdleTimeout: time.Hour})
 	t.Cleanup(f.Close)
 	var open []*http.Response
 	for range used {
@@ -97,7 +97,7 @@ func TestNoMoreThanMaxIdleConnectionsAreKept(t *testing.T) {
 	for range used - most {
 		<-ended
 	}
-	if got := len(f.pool.idle); got != most {
+	if got := len(only(f).pool.idle); got != most {
 		t.Errorf("%d connections are kept, want %d", got, most)
 	}
 }
@@ -119,3 +119,6 @@ func TestAConnectionThatTheUpstreamClosedIsNotUsed(t *testing.T) {
 		}
 	}
 }
+
+// only returns the one endpoint of f.
+func only(f *Forwarder) *endpoint { return (*f.terms.Load().fleet.all.Load())[0] }

@@ -97,7 +97,7 @@ func TestNothingIsRepeatedOnceAByteOfTheAnswerCame(t *testing.T) {
 func TestRepetitionGoesOutOnAConnectionThatCannotBeStale(t *testing.T) {
 	const kept = 5
 	u := hangingUp(t, kept, func(k *talker) { k.reset() })
-	f := New(Options{Upstream: u})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 	t.Cleanup(f.Close)
 	var open []*http.Response
 	for range kept {
@@ -112,7 +112,7 @@ func TestRepetitionGoesOutOnAConnectionThatCannotBeStale(t *testing.T) {
 		resp.Body.Close()
 	}
 	sent := 0
-	ctx := WithAttempt(t.Context(), func() { sent++ })
+	ctx := WithAttempt(t.Context(), "", func() { sent++ })
 	resp, err := f.RoundTrip(f.Outgoing(ctx, httptest.NewRequest("GET", "/", nil), "/"))
 	if err != nil {
 		t.Fatalf("with %d stale connections: %v", kept, err)
@@ -149,9 +149,9 @@ func TestExcessBytesAreNobodysAnswer(t *testing.T) {
 				var f *Forwarder
 				if secure {
 					u, roots := secureUpstream(t, script)
-					f = New(Options{Upstream: u, TLS: roots})
+					f = New(Options{Terms: Terms{Upstream: Upstream{u}, TLS: roots}})
 				} else {
-					f = New(Options{Upstream: upstream(t, script)})
+					f = New(Options{Terms: Terms{Upstream: Upstream{upstream(t, script)}}})
 				}
 				t.Cleanup(f.Close)
 				for _, method := range []string{c.method, "GET"} {

@@ -72,7 +72,7 @@ func upgraded(t *testing.T, f *Forwarder) io.ReadWriteCloser {
 
 func TestNothingMadeUnderOldTermsIsUsedAgain(t *testing.T) {
 	u, trusting, connected := renewable(t)
-	f := New(Options{Upstream: u, TLS: trusting})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}, TLS: trusting}})
 	defer f.Close()
 	for range 3 { // the second and third renewal, too
 		for range 2 {
@@ -88,7 +88,7 @@ func TestNothingMadeUnderOldTermsIsUsedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Renew(Terms{Upstream: u, TLS: trusting})
+		f.Renew(Terms{Upstream: Upstream{u}, TLS: trusting})
 		busy.Body.Close()
 		if got := f.InUse(); !got.IsZero() {
 			t.Errorf("in use after a renewal: one that ends %v", got)
@@ -98,7 +98,7 @@ func TestNothingMadeUnderOldTermsIsUsedAgain(t *testing.T) {
 
 func TestTheFirstEndInUseIsOfEitherSidesCertificate(t *testing.T) {
 	u, trusting, _ := renewable(t)
-	f := New(Options{Upstream: u, TLS: trusting})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}, TLS: trusting}})
 	defer f.Close()
 	if err := fetch(t, f); err != nil {
 		t.Fatal(err)
@@ -114,14 +114,14 @@ func TestTheFirstEndInUseIsOfEitherSidesCertificate(t *testing.T) {
 
 func TestAConnectionIsNotUsedOnceItsCertificateHasEnded(t *testing.T) {
 	u, trusting, connected := renewable(t)
-	f := New(Options{Upstream: u, TLS: trusting})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}, TLS: trusting}})
 	defer f.Close()
 	if err := fetch(t, f); err != nil {
 		t.Fatal(err)
 	}
-	f.pool.mu.Lock()
-	f.pool.idle[0].ends = time.Now()
-	f.pool.mu.Unlock()
+	only(f).pool.mu.Lock()
+	only(f).pool.idle[0].ends = time.Now()
+	only(f).pool.mu.Unlock()
 	if err := fetch(t, f); err != nil {
 		t.Fatal(err)
 	}
@@ -132,11 +132,11 @@ func TestAConnectionIsNotUsedOnceItsCertificateHasEnded(t *testing.T) {
 
 func TestATunnelIsCutWhenItsCertificateEndsAndNotBefore(t *testing.T) {
 	u, trusting, _ := renewable(t)
-	f := New(Options{Upstream: u, TLS: trusting})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}, TLS: trusting}})
 	defer f.Close()
 	tunnel := upgraded(t, f)
 	ends := f.InUse()
-	f.Renew(Terms{Upstream: u, TLS: trusting})
+	f.Renew(Terms{Upstream: Upstream{u}, TLS: trusting})
 	f.links.sever(ends.Add(-time.Second), time.Time{})
 	if _, err := tunnel.Write([]byte("x")); err != nil {
 		t.Errorf("before the end: %v", err)
@@ -150,7 +150,7 @@ func TestATunnelIsCutWhenItsCertificateEndsAndNotBefore(t *testing.T) {
 func TestAnUpstreamGoesUnverifiedForAsLongAsStatedAndNoLonger(t *testing.T) {
 	u, _, _ := renewable(t)
 	until := time.Now().Add(time.Hour)
-	f := New(Options{Upstream: u, Unverified: until})
+	f := New(Options{Terms: Terms{Upstream: Upstream{u}, Unverified: until}})
 	defer f.Close()
 	if err := fetch(t, f); err != nil {
 		t.Fatalf("while it is allowed: %v", err)
@@ -158,11 +158,11 @@ func TestAnUpstreamGoesUnverifiedForAsLongAsStatedAndNoLonger(t *testing.T) {
 	if got := f.InUse(); !got.IsZero() {
 		t.Errorf("in use: got %v, which nobody vouches for", got)
 	}
-	f.pool.mu.Lock()
-	if l := f.pool.idle[0]; l.hasEnded(until.Add(-time.Second)) || !l.hasEnded(until) {
+	only(f).pool.mu.Lock()
+	if l := only(f).pool.idle[0]; l.hasEnded(until.Add(-time.Second)) || !l.hasEnded(until) {
 		t.Error("what is kept does not end with the time without verification")
 	}
-	f.pool.mu.Unlock()
+	only(f).pool.mu.Unlock()
 	tunnel := upgraded(t, f)
 	f.links.sever(until.Add(-time.Second), until)
 	if _, err := tunnel.Write([]byte("x")); err != nil {
@@ -172,7 +172,7 @@ func TestAnUpstreamGoesUnverifiedForAsLongAsStatedAndNoLonger(t *testing.T) {
 	if _, err := bufio.NewReader(tunnel).ReadByte(); err == nil {
 		t.Error("alive after the end")
 	}
-	f.Renew(Terms{Upstream: u, Unverified: time.Now()})
+	f.Renew(Terms{Upstream: Upstream{u}, Unverified: time.Now()})
 	if err := fetch(t, f); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("after the end: got %v, want the upstream refused", err)
 	}

@@ -116,7 +116,7 @@ func TestWhatBreaksOneSideOfATunnelClosesTheOther(t *testing.T) {
 			k.Conn.(*net.TCPConn).CloseWrite() // one direction has ended before
 			k.broken()
 		})
-		f := New(Options{Upstream: u})
+		f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 		t.Cleanup(f.Close)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan Result, 1)

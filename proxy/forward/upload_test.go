@@ -234,7 +234,7 @@ func TestUploadsStreamWithFlatMemory(t *testing.T) {
 				received <- n
 				k.say(ok)
 			})
-			f := New(Options{Upstream: u})
+			f := New(Options{Terms: Terms{Upstream: Upstream{u}}})
 			t.Cleanup(f.Close)
 			r := httptest.NewRequest("PUT", "/", io.LimitReader(pattern{}, gigantic))
 			r.ContentLength = framing

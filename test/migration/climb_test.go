@@ -40,7 +40,7 @@ func newClimber(t *testing.T, upstream string, climb guard.Climb) *climber {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	f := forward.New(forward.Options{Upstream: at})
+	f := forward.New(forward.Options{Terms: forward.Terms{Upstream: forward.Upstream{at}}})
 	co := coalescer.New(coalescer.Options{Transport: f})
 	c := &climber{ladder: ladder.Open(ladder.Options{Dir: t.TempDir(), Log: log})}
 	c.proxy = proxy.New(proxy.Options{
