@@ -33,6 +33,8 @@ const (
 	configReloadFailuresTotal
 	certificateNotAfterSeconds
 	upstreamUnverified
+	endpointHealthy
+	endpointPending
 	redisUp
 	redisHints
 	redisCommandsTotal
@@ -161,6 +163,16 @@ func Metrics() []Metric {
 		upstreamUnverified: {
 			Name: "pollard_upstream_unverified",
 			Help: "1 while the upstream's certificate is not verified, as skip_verify_until says.",
+		},
+		endpointHealthy: {
+			Name:   "pollard_upstream_endpoint_healthy",
+			Help:   "1 while an endpoint of the upstream neither is left alone after failures nor fails its checks.",
+			Labels: []string{"endpoint"},
+		},
+		endpointPending: {
+			Name:   "pollard_upstream_endpoint_pending",
+			Help:   "Requests under way at an endpoint of the upstream, tunnels and checks included.",
+			Labels: []string{"endpoint"},
 		},
 		redisUp: {
 			Name: "pollard_redis_up",
