@@ -54,6 +54,10 @@ test-push-long: build ## send 2,000 watchers away in every way; see pages poll f
 test-certificates-long: ## rotate every certificate three times under 2,000 sockets and 100 pollers, each over twenty seconds
 	$(GO) test ./test/certificates -count 1 -v -timeout 15m -run Rotated -sockets 2000 -window 20s
 
+.PHONY: test-upstreams-long
+test-upstreams-long: ## roll the upstream's instances 50 times, from a list and behind DNS, and kill them 50 times
+	$(GO) test ./test/upstreams -count 1 -v -timeout 15m -rolls 50
+
 .PHONY: test-migration-long
 test-migration-long: ## hold predictions to a day of five minutes, and guards to five seconds after the evidence is in
 	$(GO) test ./test/migration -count 1 -timeout 15m -v -run 'Predicted' -day 5m

@@ -60,7 +60,7 @@ func parseUpstreamSocket(s string) (*url.URL, error) {
 	if err != nil || u.Host != "" || u.Opaque != "" || len(u.Path) < 2 || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("has no path of a socket" + want)
 	}
-	return &url.URL{Scheme: "unix", Path: u.Path}, nil
+	return &url.URL{Scheme: "unix", OmitHost: true, Path: u.Path}, nil
 }
 
 // parseService reads the name of SRV records, which say the ports.

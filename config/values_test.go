@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
@@ -286,4 +287,15 @@ func TestWhatTellsOfChangesIsRead(t *testing.T) {
 	expect(t, "news", r.News, []News{NewsTouch, NewsWrites, NewsWebhook, NewsRedis, NewsGitLab})
 	expect(t, "news_timeout", r.NewsTimeout, 30*time.Second)
 	expect(t, "safety_interval", r.SafetyInterval, 5*time.Minute)
+}
+
+func TestUpstreamsAreRead(t *testing.T) {
+	c := parseGood(t, "upstreams")
+	expect(t, "upstream", c.Upstream.String(),
+		"http://10.0.0.1:3000 dns+https://web.example.org srv+http://_web._tcp.example.org unix:/run/puma.sock")
+	expect(t, "endpoints", c.Endpoints, forward.EndpointOptions{
+		Resolve: 2 * time.Second, Resolver: "127.0.0.1:8600", Eject: time.Minute, EjectUnavailable: true,
+		Check: forward.Check{Path: "/-/readiness?all=1", Interval: time.Second, Timeout: 500 * time.Millisecond, Rise: 1, Fall: 2},
+	})
+	expect(t, "the route's", c.Routes[0].Upstream.String(), "unix:/run/builds.sock")
 }
