@@ -15,5 +15,9 @@
 //   - adds a Cache-Control to responses that have a Pragma;
 //   - wakes two goroutines per request, which is most of what a request costs.
 //
+// An upstream is one endpoint or several ([Upstream]): a request goes to the one with the
+// fewest requests under way among those of the best standing, and where it may be repeated,
+// to another.
+//
 // A request here is one goroutine (two with a body), one write and one read.
 package forward

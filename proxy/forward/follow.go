@@ -65,7 +65,7 @@ func (u *fleet) note(i int, places []place, err error) {
 	name := u.sources[i].url.String()
 	switch {
 	case err != nil && u.failed[i] == nil:
-		u.log().Warn("upstream's addresses cannot be looked up; those last found stay", "source", name, "endpoints", len(u.found[i]), "error", err)
+		u.log().Warn("upstream's addresses cannot be looked up; those last found stay", "source", name, "endpoints", len(u.found[i]), "resolver", u.options.Resolver, "error", err)
 	case err == nil && u.failed[i] != nil:
 		u.log().Info("upstream's addresses can be looked up again", "source", name)
 	}

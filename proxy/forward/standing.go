@@ -48,12 +48,13 @@ func (s *standing) failed() bool { return s.failures.extend(s.most) == 1 }
 // connection; one that stops does it on all.
 func (s *standing) signed() { s.signs.extend(s.most) }
 
-// answered notes an answer, and whether the connection stays open.
-func (s *standing) answered(stays bool) {
-	s.failures.end()
+// answered notes an answer, and whether the connection stays open. It reports whether that
+// is the first after failures.
+func (s *standing) answered(stays bool) bool {
 	if stays {
 		s.signs.end()
 	}
+	return s.failures.end()
 }
 
 // A leave is a time in which an endpoint is left alone. It doubles when it is granted again.
@@ -75,9 +76,11 @@ func (l *leave) extend(most time.Duration) int32 {
 	return n
 }
 
-func (l *leave) end() {
-	if l.times.Load() != 0 {
-		l.times.Store(0)
-		l.until.Store(nil)
+// end ends the row, and reports whether there was one. It costs next to nothing if not.
+func (l *leave) end() bool {
+	if l.times.Load() == 0 || l.times.Swap(0) == 0 {
+		return false
 	}
+	l.until.Store(nil)
+	return true
 }

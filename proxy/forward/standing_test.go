@@ -22,7 +22,9 @@ func TestEachFailureInARowDoublesTheLeave(t *testing.T) {
 				t.Errorf("after failure %d: not back after %d s", i, want)
 			}
 		}
-		s.answered(true)
+		if !s.answered(true) || s.answered(true) {
+			t.Error("got no end of the row, or two")
+		}
 		s.failed()
 		time.Sleep(time.Second)
 		if s.rank(time.Now()) != sound {

@@ -31,7 +31,7 @@ type unanswered struct {
 
 func (u unanswered) Unwrap() error { return u.error }
 
-// take goes where there is an answer.
+// take sends the request, and once more where that may mend a failure.
 func (t *trip) take() (*http.Response, error) {
 	resp, err := t.attempt(!BindsConnection(t.req.Header))
 	if err != nil && t.mayRepeat(err) {
@@ -156,7 +156,9 @@ func (e *endpoint) answered(resp *http.Response) {
 		return
 	}
 	leaves := listed(resp.Header["Connection"], "close")
-	e.standing.answered(!leaves)
+	if e.standing.answered(!leaves) {
+		e.fleet.log().Info("endpoint answers again", "endpoint", e.address)
+	}
 	if leaves {
 		e.standing.signed()
 	}
