@@ -87,7 +87,7 @@ func (a *application) start(t *testing.T, address string) *instance {
 // ones, and finishes what it has begun.
 func (i *instance) stop(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	if err := i.server.Shutdown(ctx); err != nil {
 		t.Errorf("stopping %s: %v", i.address, err)
@@ -106,7 +106,7 @@ func (i *instance) kill(t *testing.T) {
 // serves waits until it has been asked for something.
 func (i *instance) serves(t *testing.T) {
 	t.Helper()
-	err := program.Until(30*time.Second, func() error {
+	err := program.Until(60*time.Second, func() error {
 		select {
 		case <-i.served:
 			return nil

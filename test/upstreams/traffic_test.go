@@ -109,7 +109,7 @@ func said(resp *http.Response, err error) string {
 func (tr *traffic) goesOn(answers int64) {
 	tr.t.Helper()
 	want := tr.answered.Load() + answers
-	err := program.Until(30*time.Second, func() error {
+	err := program.Until(60*time.Second, func() error {
 		if got := tr.answered.Load(); got < want {
 			return fmt.Errorf("got %d answers, want %d", got, want)
 		}
