@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pollard-proxy/pollard/proxy/forward"
@@ -32,8 +33,12 @@ func (c *Config) verifyOnline(ctx context.Context, have *Certificates) Problems 
 	return problems
 }
 
-// verifyUpstream opens a connection to each endpoint and closes it.
+// verifyUpstream opens a connection to each endpoint and closes it. An upstream of which
+// something could not be read it leaves alone.
 func (c *Config) verifyUpstream(ctx context.Context, key string, u forward.Upstream, client *tls.Config) (problems Problems) {
+	if slices.Contains(u, nil) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	terms := forward.Terms{Upstream: u, Endpoints: c.Endpoints, TLS: client, Unverified: c.UpstreamTLS.SkipVerifyUntil}

@@ -164,3 +164,32 @@ func TestCheckReportsWhatIsWrittenAndWhatIsNamedTogether(t *testing.T) {
 		t.Error("got no error for a missing file")
 	}
 }
+
+func TestWhatCannotBeReadIsNotReached(t *testing.T) {
+	for _, upstream := range []string{`["http://127.0.0.1:1", "ftp://127.0.0.1"]`, `[]`, `"ftp://127.0.0.1"`} {
+		text := "upstream: " + upstream + "\nroutes: [{name: r, path: /r, upstream: " + upstream + "}]\n"
+		problems, err := Check(t.Context(), writeFile(t, filepath.Join(t.TempDir(), "p.yml"), text), nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(problems) != 2 || strings.Contains(problems.Error(), "reached") {
+			t.Errorf("%s: got\n%v\nwant what is wrong with each", upstream, problems)
+		}
+	}
+}
+
+func TestEveryEndpointIsReachedOnline(t *testing.T) {
+	open, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	text := "upstream: [\"http://" + open.Addr().String() + "\", \"http://127.0.0.1:1\"]\n"
+	problems, err := Check(t.Context(), writeFile(t, filepath.Join(t.TempDir(), "p.yml"), text), nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(problems) != 1 || !strings.Contains(problems.Error(), "cannot be reached: 127.0.0.1:1: ") {
+		t.Errorf("got %v, want the one where nobody listens", problems)
+	}
+}

@@ -64,18 +64,14 @@ func (u *fleet) settle() {
 	var all []*endpoint
 	for i, s := range u.sources {
 		for _, p := range u.found[i] {
-			same := func(e *endpoint) bool { return e.place == p && e.source == s }
-			if slices.ContainsFunc(all, same) {
+			if placed(all, s, p) != nil {
 				continue
 			}
-			if i := slices.IndexFunc(before, same); i >= 0 {
-				all = append(all, before[i])
-				continue
+			e := placed(before, s, p)
+			if e == nil {
+				e = u.discover(s, p)
 			}
-			all = append(all, newEndpoint(u, s, p))
-			if s.isName() {
-				u.log().Info("endpoint found", "endpoint", p.address, "source", s.url.String())
-			}
+			all = append(all, e)
 		}
 	}
 	u.all.Store(&all)
@@ -88,6 +84,22 @@ func (u *fleet) settle() {
 	if u.retired {
 		u.shut()
 	}
+}
+
+func (u *fleet) discover(s *source, p place) *endpoint {
+	if s.isName() {
+		u.log().Info("endpoint found", "endpoint", p.address, "source", s.url.String())
+	}
+	return newEndpoint(u, s, p)
+}
+
+// placed returns the one of all that s has at p, or nil.
+func placed(all []*endpoint, s *source, p place) *endpoint {
+	i := slices.IndexFunc(all, func(e *endpoint) bool { return e.place == p && e.source == s })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
 }
 
 // retire keeps no connection any more.
