@@ -84,14 +84,14 @@ func (c *Coalescer) start(call func()) bool {
 // [Feed.Next].
 func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
 	f := c.documents.acquire(p, c)
-	defer c.documents.release(p.Key)
+	defer c.documents.release(f)
 	return f.Next(ctx, p)
 }
 
 // Hit answers p from memory where [Coalescer.Next] would have at once, and reports whether it did. It neither waits nor
 // allocates, and makes no document; what it answers from is kept as if it had been polled.
 func (c *Coalescer) Hit(p *Poll, now time.Time) (Answer, bool) {
-	f := c.documents.use(p.Key, now)
+	f := c.documents.use(&p.Key, now)
 	if f == nil {
 		return Answer{}, false
 	}
@@ -115,7 +115,7 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 	f.passed(resp, reason, time.Now())
 	held, events := f.snap, f.past.size()
 	f.mu.Unlock()
-	c.documents.account(k, held, events)
+	c.documents.account(f, held, events)
 }
 
 // sweep forgets idle documents.
