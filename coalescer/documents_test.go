@@ -18,6 +18,7 @@ func TestAHitTakesNoLockOfTheStore(t *testing.T) {
 	for _, tt := range hits {
 		t.Run(tt.name, func(t *testing.T) {
 			c, polls := warm(t, 1, tt.size, tt.line)
+			c.Wrote(coalescer.Identity{1}) // so that it matters who did
 			defer c.LockStore()()
 			if a, err := c.Next(context.Background(), polls[0]); err != nil || a.How != coalescer.Hit || a.NotModified != tt.notModified {
 				t.Errorf("got %+v, %v, want a hit", a, err)
@@ -84,5 +85,27 @@ func TestTheStoreKeepsItsBooksWhileDocumentsComeAndGo(t *testing.T) {
 		if n := s.c.TouchAll("touch", func(string) bool { return true }); n != 0 {
 			t.Errorf("news reach %d documents, want none", n)
 		}
+	})
+}
+
+func TestNoWriteIsForgottenHoweverManyFollow(t *testing.T) {
+	policy := usual()
+	policy.Interval, policy.MaxInterval, policy.Audit = time.Hour, time.Hour, time.Hour
+	play(t, policy, func(s *scene) {
+		s.up.says(page(`"v1"`, "before"))
+		for _, user := range []string{"alice", "bob"} {
+			s.get(user, "/doc")
+		}
+		s.wait(time.Second)
+		s.up.says(page(`"v2"`, "after"))
+		s.wrote("alice")
+		for i := range 3000 {
+			s.wrote(fmt.Sprint("user", i))
+		}
+		s.want(s.get("bob", "/doc"), "200 hit before") // their writes are not bob's
+		for i := range 1 << 16 {
+			s.wrote(fmt.Sprint("user", i))
+		}
+		s.want(s.get("alice", "/doc"), "200 fetched after")
 	})
 }
