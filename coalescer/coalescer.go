@@ -15,7 +15,7 @@ type Options struct {
 	Store       Store             // what a fleet has in common; nil for one instance
 	StoredBytes int64             // bodies, fields and overhead of all documents; default 128 MiB
 	Documents   int               // default 65536
-	Idle        time.Duration     // a document that nobody polled for so long is forgotten; default 5 minutes
+	Idle        time.Duration     // a document that nobody polled for so long is forgotten, at the latest after twice as long; default 5 minutes
 }
 
 // Coalescer holds the feeds.
