@@ -128,6 +128,10 @@ bench-go: ## run the Go benchmarks (BENCH: a pattern) and compare them with the 
 bench-record: ## make the last bench-go the baseline
 	cp $(RESULTS)/latest.txt $(RESULTS)/baseline.txt
 
+.PHONY: bench-store
+bench-store: ## hits where ten documents are stored and where there are a million; memory and pauses meanwhile
+	$(GO) test ./coalescer -run '^$$' -bench Stored -benchtime 2000000x -timeout 30m -documents 1000000 $(ARGS)
+
 .PHONY: dashboards
 dashboards: ## generate Grafana's dashboards; run every expression and alert against a real Prometheus
 	$(GO) generate ./dashboards/...

@@ -225,6 +225,28 @@ func TestAHundredThousandPathsOnceEachLeaveMemoryFlat(t *testing.T) {
 	})
 }
 
+func TestABodyOfUnknownLengthTakesNoMoreRoomThanItNeeds(t *testing.T) {
+	for _, size := range []int{1, 600, 1100, 5000, 70_000} {
+		s := scene{t: t, route: newRoute(usual())}
+		known := lean(func(*http.Request) (string, string) { return `"v1"`, strings.Repeat("x", size) })
+		s.c = coalescer.New(coalescer.Options{Transport: chunked{known}})
+		a, err := s.c.Next(context.Background(), s.poll("alice", "/doc"))
+		if err != nil || len(a.Snapshot.Body) != size || cap(a.Snapshot.Body) > size+size/4+16 {
+			t.Errorf("%d bytes: got %d in %d, %v", size, len(a.Snapshot.Body), cap(a.Snapshot.Body), err)
+		}
+		s.c.Close()
+	}
+}
+
+// chunked is an upstream that does not say how long its answers are.
+type chunked struct{ lean }
+
+func (c chunked) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.lean.RoundTrip(r)
+	resp.ContentLength = -1
+	return resp, err
+}
+
 // A client can make up tags as long as a field may be. None is to stay.
 func TestInventedTagsAreNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -134,6 +134,9 @@ func readBody(method string, resp *http.Response, limit int64) (body []byte, who
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the body: %w", err)
 	}
+	if cap(body)-len(body) > len(body)/8 {
+		body = bytes.Clone(body) // it grew as it came, and stays for long
+	}
 	return body, int64(len(body)) <= limit, nil
 }
 

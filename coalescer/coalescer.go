@@ -15,7 +15,7 @@ type Options struct {
 	Store       Store             // what a fleet has in common; nil for one instance
 	StoredBytes int64             // bodies, fields and overhead of all documents; default 128 MiB
 	Documents   int               // default 65536
-	Idle        time.Duration     // a document that nobody polled for so long is forgotten; default 5 minutes
+	Idle        time.Duration     // a document that nobody polled for so long is forgotten, at the latest after twice as long; default 5 minutes
 }
 
 // Coalescer holds the feeds.
@@ -26,7 +26,7 @@ type Coalescer struct {
 	probes    *probes
 	circles   circles
 	writes    *writes
-	forms     forms
+	forms     *forms
 	watched   *watched
 
 	tellsWrites atomic.Bool // to the store
@@ -50,7 +50,7 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, store: o.Store, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: newForms(), watched: newWatched()}
+	c := &Coalescer{transport: o.Transport, store: o.Store, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: &writes{}, forms: &forms{}, watched: newWatched()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c
@@ -84,14 +84,14 @@ func (c *Coalescer) start(call func()) bool {
 // [Feed.Next].
 func (c *Coalescer) Next(ctx context.Context, p *Poll) (Answer, error) {
 	f := c.documents.acquire(p, c)
-	defer c.documents.release(p.Key)
+	defer c.documents.release(f)
 	return f.Next(ctx, p)
 }
 
 // Hit answers p from memory where [Coalescer.Next] would have at once, and reports whether it did. It neither waits nor
 // allocates, and makes no document; what it answers from is kept as if it had been polled.
 func (c *Coalescer) Hit(p *Poll, now time.Time) (Answer, bool) {
-	f := c.documents.use(p.Key, now)
+	f := c.documents.use(&p.Key, now)
 	if f == nil {
 		return Answer{}, false
 	}
@@ -115,7 +115,7 @@ func (c *Coalescer) Passed(k Key, r *Route, resp *http.Response) {
 	f.passed(resp, reason, time.Now())
 	held, events := f.snap, f.past.size()
 	f.mu.Unlock()
-	c.documents.account(k, held, events)
+	c.documents.account(f, held, events)
 }
 
 // sweep forgets idle documents.

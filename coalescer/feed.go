@@ -29,31 +29,31 @@ const audits = 10
 // it is asked. It is live while it is watched.
 type Feed struct {
 	// Set when it is made, then read-only.
-	key   Key
-	url   string
-	share Share // it is a part of the key
-	c     *Coalescer
-	born  time.Time // news from before were not for it
+	key Key
+	c   *Coalescer
 
-	next, prev *Feed // of the same path; guarded by places.mu
+	seat seat
 
 	mu sync.Mutex // never held across I/O, nor with another lock
 
-	// Guarded by mu.
-	snap       *Snapshot     // newest; nil before the first
-	varies     []string      // request fields that snap varies on, beyond those that are always in the key
+	// Guarded by mu. What a hit looks at stands first, together: of a million
+	// feeds none is in a cache of the processor.
+	snap       *Snapshot // newest; nil before the first
+	flight     *flight   // the call that may be joined
+	touches    *touches  // what told that it changed; nil before anything did
+	varies     []string  // request fields that snap varies on, beyond those that are always in the key
+	passUntil  time.Time // polls pass until then
+	asked      time.Time // when the call began that last confirmed snap
+	proven     time.Time // when the call began that last brought its body
+	due        time.Time // upstream is not asked before
+	covered    time.Time // upstream failed; snap covers for it until then without asking
+	stretched  *stretch  // why due is later than the interval has it; nil if it is not
+	superseded tagRing   // tags that snap is newer than
+
 	called     time.Time     // when the last call began
-	asked      time.Time     // when the call began that last confirmed snap
-	proven     time.Time     // when the call began that last brought its body
 	run        time.Time     // when the call began since which upstream said nothing but 304
-	due        time.Time     // upstream is not asked before
-	stretched  *stretch      // why due is later than the interval has it; nil if it is not
 	since      time.Time     // when the call began that first brought this state
 	took       time.Duration // upstream, over its last answer
-	covered    time.Time     // upstream failed; snap covers for it until then without asking
-	superseded tagRing       // tags that snap is newer than
-	flight     *flight       // the call that may be joined
-	passUntil  time.Time     // polls pass until then
 	passReason string
 	passedAt   time.Time  // when a poll that went by itself was last answered
 	passedTag  etag.Tag   // with this state
@@ -61,8 +61,14 @@ type Feed struct {
 	live       *live      // what watchers wait on; nil while nobody watches
 	woken      []func()   // who is told to look again; called by unlock
 	member     membership // of those who were given the same
-	touches    *touches   // what told that it changed; nil before anything did
 	past       past       // what last happened, for people
+
+	// Set when it is made, then read-only.
+	url   string
+	share Share     // it is a part of the key
+	born  time.Time // news from before were not for it
+
+	next, prev *Feed // of the same path; guarded by places.mu
 }
 
 // unlock gives mu back and then wakes those for whom something has come
@@ -158,7 +164,8 @@ func (f *Feed) held(p *Poll, now time.Time, round int) (Answer, bool) {
 }
 
 func (f *Feed) notModified(p *Poll) bool {
-	return p.Condition.NotModified(f.snap.Tag, f.snap.Header.Get("Last-Modified"))
+	// Fields are looked at where the tag does not say it: they lie elsewhere in memory.
+	return p.Condition.Matches(f.snap.Tag) || p.Condition.NotModified(f.snap.Tag, f.snap.Header.Get("Last-Modified"))
 }
 
 // ahead reports whether the client may know a newer state than we: it brings an
@@ -344,21 +351,28 @@ func (f *Feed) passed(resp *http.Response, reason string, now time.Time) {
 // may be a client's invention. Upstream is asked about longer ones each time.
 const maxOldTag = 128
 
+// maxOldTags bounds how many of them are remembered.
+const maxOldTags = 8
+
 // tagRing holds the last tags that were seen to be out of date. Its zero value
-// is empty.
+// is empty, and most stay so.
 type tagRing struct {
-	tags [8]etag.Tag
-	next int
+	tags []etag.Tag
+	next int // the one to be replaced, once there are as many as may be
 }
 
 func (r *tagRing) add(t etag.Tag) {
 	if t == "" || len(t) > maxOldTag || r.has(t) {
 		return
 	}
+	if len(r.tags) < maxOldTags {
+		r.tags = append(r.tags, t)
+		return
+	}
 	r.tags[r.next] = t
-	r.next = (r.next + 1) % len(r.tags)
+	r.next = (r.next + 1) % maxOldTags
 }
 
 func (r *tagRing) has(t etag.Tag) bool {
-	return slices.ContainsFunc(r.tags[:], func(old etag.Tag) bool { return etag.WeakEqual(old, t) })
+	return slices.ContainsFunc(r.tags, func(old etag.Tag) bool { return etag.WeakEqual(old, t) })
 }

@@ -98,14 +98,14 @@ func (f *Feed) join(p *Poll, now time.Time, round int) (fl *flight, leads bool) 
 
 // launch sets a flight off, which stays in the store until it has landed.
 func (f *Feed) launch(fl *flight, r *Route) {
-	f.c.documents.pin(f.key)
+	f.c.documents.pin(f)
 	began := f.c.start(func() {
 		f.fly(fl, r)
-		f.c.documents.release(f.key)
+		f.c.documents.release(f)
 	})
 	if !began {
 		f.land(fl, r, failure(fl.req.Context(), errClosed))
-		f.c.documents.release(f.key)
+		f.c.documents.release(f)
 	}
 }
 
@@ -169,7 +169,7 @@ func (f *Feed) land(fl *flight, r *Route, res result) {
 	f.unlock()
 
 	closeBody(orphan)
-	f.c.documents.account(f.key, held, events)
+	f.c.documents.account(f, held, events)
 }
 
 // apply takes a result over into what is held.

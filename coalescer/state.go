@@ -75,9 +75,9 @@ func (d *documents) find(isAsked func(*Feed) bool, limit int) []*Feed {
 	for i := range d.shards {
 		s := &d.shards[i]
 		s.mu.Lock()
-		for _, e := range s.feeds.Values() {
-			if len(found) < limit && isAsked(e.feed) {
-				found = append(found, e.feed)
+		for f := s.order.oldest; f != nil && len(found) < limit; f = f.seat.newer {
+			if isAsked(f) {
+				found = append(found, f)
 			}
 		}
 		s.mu.Unlock()

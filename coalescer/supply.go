@@ -72,7 +72,7 @@ func (f *Feed) supply(r *Route, rep *Representation, now time.Time) bool {
 	held, events := f.snap, f.past.size()
 	f.unlock()
 	if isFit {
-		f.c.documents.account(f.key, held, events)
+		f.c.documents.account(f, held, events)
 	}
 	return isFit
 }

@@ -186,7 +186,7 @@ func (w *Watch) Close() {
 		w.deaf()
 		w.feed.exit(w)
 		w.feed.c.watched.remove(w)
-		w.feed.c.documents.release(w.feed.key)
+		w.feed.c.documents.release(w.feed)
 	})
 }
 
