@@ -110,12 +110,15 @@ func (w *world) live(tabs, polls int) {
 	var all sync.WaitGroup
 	seed := rand.New(rand.NewPCG(w.fleet.rnd.Uint64(), 3))
 	var owner *person
-	for i := range tabs {
+	open := make([]*tab, tabs) // all of them before one runs: then a person's newest session is its tabs'
+	for i := range open {
 		rnd := rand.New(rand.NewPCG(seed.Uint64(), uint64(i)))
 		if i%4 == 0 {
 			owner = &person{newest: w.signIn(rnd)}
 		}
-		b := &tab{world: w, rnd: rnd, person: owner, session: owner.newest, known: map[string]copyOf{}}
+		open[i] = &tab{world: w, rnd: rnd, person: owner, session: owner.newest, known: map[string]copyOf{}}
+	}
+	for _, b := range open {
 		all.Go(func() { b.run(polls) })
 	}
 	for i := range 10 {
