@@ -33,7 +33,7 @@ func (c *Config) keys() []key {
 		{name: "redis", to: oneOrMore(&c.Redis, redisURL()), otherwise: "none", example: `["redis://127.0.0.1:6379/0"]`,
 			doc: "The fleet's Redis: one server, nodes of one Cluster (or one, with ?cluster=true), or its Sentinels with the primary's name as path."},
 		{name: "redis_hints", to: oneOrMore(&c.RedisHints, redisURL()), otherwise: "redis", example: `["redis://127.0.0.1:6380/0"]`,
-			doc: "Another Redis that carries what instances tell each other at once, hints of answers and news that reached one of them, and stores nothing; the same on all instances. While it is away, instances look for themselves, and news cover no route."},
+			doc: "Another Redis that carries what instances tell each other at once, hints of answers and news that reached one of them, and stores nothing; the same on all instances. While it is away, instances look for themselves, and a route that relies on touch, webhook or writes is not covered by news."},
 		{name: "fleet", to: scalar(&c.Fleet, text("name", `"production"`)), def: `"pollard"`,
 			doc: "With redis, the instances that belong together: the kill switch and every move of a route are for all of this name, and they share their calls. One of another name, such as a test deployment's, shares nothing with them."},
 		{name: "tls", to: section(c.TLS.keys()), otherwise: "cleartext",
