@@ -69,7 +69,7 @@ func listen(t *testing.T, adapt func(*Options)) *listener {
 func usual(*Options) {}
 
 func (l *listener) get(target string, lines ...string) *http.Response {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:9090"+target, nil)
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ": ")
 		r.Header.Set(name, value)

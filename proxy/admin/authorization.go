@@ -24,11 +24,18 @@ func (a *Access) mayRead(r *http.Request) bool {
 	return a.ReadToken == "" || bears(r, a.ReadToken) || bears(r, a.Token)
 }
 
-// reading asks for a token, where one is set for it.
+// reading asks for a token, where one is set for it. Where none is, and the listener
+// is on loopback, names that were made to resolve to this machine (DNS rebinding)
+// would let any page that a browser here shows read what there is.
 func (a *admin) reading(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.access.Load().mayRead(r) {
+		access := a.access.Load()
+		switch {
+		case !access.mayRead(r):
 			unauthorized(w, "admin_read_token")
+			return
+		case a.Loopback && access.ReadToken == "" && !isLocal(r.Host) && !bears(r, access.Token):
+			http.Error(w, fmt.Sprintf("Host is %q, want an address of this machine, or an admin_read_token in the configuration", r.Host), http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

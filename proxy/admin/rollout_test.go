@@ -193,3 +193,33 @@ func TestTheAuditLogIsToldTheNewestFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestANameMadeToResolveToThisMachineReadsNothing(t *testing.T) {
+	for _, test := range []struct {
+		host, token, sent string
+		loopback          bool
+		want              int
+	}{
+		{host: "evil.test", loopback: true, want: http.StatusForbidden},
+		{host: "127.0.0.1.evil.test:9090", loopback: true, want: http.StatusForbidden},
+		{host: "localhost:9090", loopback: true, want: http.StatusOK},
+		{host: "[::1]:9090", loopback: true, want: http.StatusOK},
+		{host: "pollard.internal", want: http.StatusOK},
+		{host: "pollard.internal", token: "of who reads", sent: "of who reads", loopback: true, want: http.StatusOK},
+		{host: "pollard.internal", token: "of who reads", loopback: true, want: http.StatusUnauthorized},
+	} {
+		l := listen(t, func(o *Options) { o.Loopback, o.Access.ReadToken = test.loopback, test.token })
+		lines := []string{"Host: " + test.host}
+		if test.sent != "" {
+			lines = append(lines, "Authorization: Bearer "+test.sent)
+		}
+		for _, target := range []string{"/metrics", "/api/v1/routes", "/api/v1/audit"} {
+			if got := l.send(http.MethodGet, target, "", lines...).StatusCode; got != test.want {
+				t.Errorf("%+v: %s: got %d", test, target, got)
+			}
+		}
+		if got := l.send(http.MethodGet, "/livez", "", lines...).StatusCode; got != http.StatusOK {
+			t.Errorf("%+v: got %d from /livez, want health for everybody", test, got)
+		}
+	}
+}
