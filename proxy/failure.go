@@ -36,7 +36,7 @@ func (h *Handler) fail(x *exchange, err error) {
 		reason = "truncated"
 	}
 	x.reason, x.status, x.ours = reason, status, isOurs(err)
-	h.Log.Warn("upstream failed", "method", x.in.Method, "path", x.path, "reason", reason, "error", err)
+	h.complaints.make(reason, failure{x.in.Method, x.path, err})
 	header := x.w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("Cache-Control", "no-store")

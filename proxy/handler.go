@@ -57,6 +57,8 @@ type Handler struct {
 	lines  atomic.Pointer[accessLines]
 	logged atomic.Uint64 // polls that went well, of which some have a line
 
+	complaints *complaints // of upstream
+
 	// Checks of what was given out.
 	life     context.Context // ends with Close
 	end      context.CancelFunc
@@ -72,6 +74,7 @@ func New(o Options) *Handler {
 	h := &Handler{Options: o, keys: newKeyer(o.Secret), seed: maphash.MakeSeed(), other: o.Ledger.Route(ledger.Other)}
 	h.life, h.end = context.WithCancel(context.Background())
 	h.trials.ledger = o.Ledger
+	h.complaints = newComplaints(o.Log)
 	h.checks = semaphore.NewWeighted(maxChecks)
 	h.tables.Store(&table{})
 	h.LogPolls(o.AccessLog, o.LogSample)
@@ -83,6 +86,7 @@ func New(o Options) *Handler {
 func (h *Handler) Close() {
 	h.end()
 	h.checking.Wait()
+	h.complaints.close()
 }
 
 // Swap puts other routes in force for the requests that come from now on, and
