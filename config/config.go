@@ -90,6 +90,8 @@ type Limits struct {
 	HeaderTimeout       time.Duration // for a request's head to arrive whole
 	IdleTimeout         time.Duration // between two requests of one connection
 	StallTimeout        time.Duration // without one byte of a body moving; 0 is no limit
+
+	ConnectionsPerAddress int // open client connections of one address, or /64; 0 is unlimited
 }
 
 // Drain is what happens between the signal to stop and the end.

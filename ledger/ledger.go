@@ -38,6 +38,7 @@ type Ledger struct {
 	deliveries     *prometheus.CounterVec
 	delivery       *prometheus.HistogramVec
 	refused        *prometheus.CounterVec
+	limited        *prometheus.CounterVec
 	news           *prometheus.CounterVec
 	newsDelay      *prometheus.HistogramVec
 	newsAlive      *prometheus.GaugeVec
@@ -72,6 +73,7 @@ func New(reg *prometheus.Registry) *Ledger {
 		deliveries:     counters(m[deliveriesTotal]),
 		delivery:       deliveryHistograms(m[deliverySeconds]),
 		refused:        counters(m[subscriptionsRefusedTotal]),
+		limited:        counters(m[limitRefusalsTotal]),
 		news:           counters(m[newsTotal]),
 		newsDelay:      deliveryHistograms(m[newsDelaySeconds]),
 		newsAlive:      gauges(m[newsAlive]),
@@ -88,7 +90,7 @@ func New(reg *prometheus.Registry) *Ledger {
 	reg.MustRegister(
 		l.polls, l.took, l.upstream, settled{l.avoided, l.all}, l.bypass, l.staleness, l.reloadFailures,
 		l.watchers, l.deliveries, l.delivery, l.refused, l.stage, l.percent, l.killed,
-		l.news, l.newsDelay, l.newsAlive, l.verdict, l.falls, l.checks, l.compared,
+		l.news, l.newsDelay, l.newsAlive, l.verdict, l.falls, l.checks, l.compared, l.limited,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -136,6 +138,10 @@ func (l *Ledger) Saturation(component string, used, limit func() float64) {
 		ConstLabels: prometheus.Labels{l.saturation.Labels[0]: component},
 	}, ratio))
 }
+
+// Limited counts a connection or a request that was refused because of a limit, which
+// must be a constant of the caller: the limit's key in the configuration, if it has one.
+func (l *Ledger) Limited(limit string) { l.limited.WithLabelValues(limit).Inc() }
 
 // ReloadFailed counts a reload that was refused.
 func (l *Ledger) ReloadFailed() { l.reloadFailures.Inc() }

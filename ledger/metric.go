@@ -23,6 +23,7 @@ const (
 	newsAlive
 	stalenessSeconds
 	saturationRatio
+	limitRefusalsTotal
 	rolloutStage
 	rolloutPercent
 	killed
@@ -116,6 +117,11 @@ func Metrics() []Metric {
 			Name:   "pollard_saturation_ratio",
 			Help:   "Used part of a bounded resource, 0 to 1; 0 where it is unbounded.",
 			Labels: []string{"component"},
+		},
+		limitRefusalsTotal: {
+			Name:   "pollard_limit_refusals_total",
+			Help:   "Client connections and requests that were refused, by the limit that they met. Subscriptions have a metric of their own.",
+			Labels: []string{"limit"},
 		},
 		rolloutStage: {
 			Name:   "pollard_rollout_stage",

@@ -30,6 +30,7 @@ func withEverySeries(t *testing.T) *prometheus.Registry {
 	l.Fell("issues", "errors")
 	l.Certificates(func() map[string]time.Time { return map[string]time.Time{"served": {}} }, func() bool { return false })
 	l.Endpoints(func() []ledger.Endpoint { return []ledger.Endpoint{{Address: "10.0.0.1:3000", Healthy: true}} })
+	l.Limited("connections_per_address")
 	l.Saturation("connections", func() float64 { return 0 }, func() float64 { return 1 })
 	return reg
 }

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"os"
-	"syscall"
-
-	"github.com/pollard-proxy/pollard/ledger"
-)
+import "github.com/pollard-proxy/pollard/ledger"
 
 // gauge has the ledger export how much of each bound is used, and until when
 // the certificates are good.
@@ -17,7 +12,7 @@ func (in *instance) gauge() {
 	in.ledger.Saturation("stored_bytes", func() float64 { return float64(in.coalescer.Usage().StoredBytes) }, constant(float64(in.config.Limits.StoredBytes)))
 	in.ledger.Saturation("documents", func() float64 { return float64(in.coalescer.Usage().Documents) }, constant(float64(in.config.Limits.Documents)))
 	in.ledger.Saturation("watchers", func() float64 { return float64(in.hub.Count()) }, func() float64 { return float64(in.current.Load().Limits.Watchers) })
-	in.ledger.Saturation("file_descriptors", openFiles, maxFiles)
+	in.ledger.Saturation("file_descriptors", openFiles, constant(float64(clientDescriptors())))
 }
 
 // endpoints are how the upstream's are, in the ledger's words.
@@ -27,28 +22,4 @@ func (in *instance) endpoints() []ledger.Endpoint {
 		all = append(all, ledger.Endpoint(e))
 	}
 	return all
-}
-
-// openFiles returns how many file descriptors this process has, 0 where the
-// system does not tell.
-func openFiles() float64 {
-	dir, err := os.Open("/proc/self/fd")
-	if err != nil {
-		return 0
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return 0
-	}
-	return float64(len(names) - 1) // without the one that looks
-}
-
-// maxFiles returns how many file descriptors this process may have.
-func maxFiles() float64 {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 0
-	}
-	return float64(limit.Cur)
 }

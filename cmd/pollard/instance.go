@@ -142,7 +142,7 @@ func (in *instance) wire(store coalescer.Store) error {
 		return err
 	}
 	in.history = admin.NewHistory(in.proxy, in.ledger)
-	in.door = frontdoor.New(in.doorOptions(c, have))
+	in.door = frontdoor.New(in.limited(in.doorOptions(c, have)))
 	in.onClose(func() { in.door.Close() })
 	in.operators = admin.New(admin.Options{
 		Proxy: in.proxy, Ledger: in.ledger, Ladder: in.ladder, History: in.history, Gatherer: reg,

@@ -49,7 +49,13 @@ func (d *door) run() {
 			}
 			continue
 		}
-		s := d.server.remember(c)
+		source, objection := d.server.gate.enter(c)
+		if objection != "" {
+			d.server.release()
+			d.server.refuseConn(c, objection)
+			continue
+		}
+		s := d.server.remember(c, source)
 		if s.terms.tls == nil {
 			d.pass(s, d.server.wrap(s, s))
 			continue

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,19 @@ type Options struct {
 	// as a client then sees a slow server and not a broken one. 0: unlimited.
 	Connections int
 
+	// PerAddress is how many connections one Source may have open, hijacked ones included; 0: unlimited. Peers within
+	// Speakers are not counted: balancers speak for many. A further connection is reset before it has said anything.
+	PerAddress int
+	Speakers   []netip.Prefix
+
+	// Descriptors is how many file descriptors may be in use in the process, whatever for, when a client is let in:
+	// beyond it its connection is reset, so that the rest is left to other things. 0: all.
+	Descriptors int
+
+	// Refused is told of each connection that is reset for one of these limits: "connections_per_address" or
+	// "file_descriptors". It must be quick. Default: nobody is told.
+	Refused func(limit string)
+
 	// Logger gets panics as errors, accept failures as warnings, and what clients do wrong as debug lines. Default:
 	// slog.Default().
 	Logger *slog.Logger
@@ -67,6 +81,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.IdleTimeout <= 0 {
 		o.IdleTimeout = 75 * time.Second
+	}
+	if o.Refused == nil {
+		o.Refused = func(string) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -87,6 +104,7 @@ type Server struct {
 	answers *sync.Pool    // of *[]byte: what the lane is about to write
 	readers *sync.Pool    // of *bufio.Reader: over heads that the lane is asked about first
 	slots   chan struct{} // one per open connection; nil if unlimited
+	gate    *gate
 	renewed chan struct{} // there are other terms; wakes Rotate
 
 	inUse certificates.InUse
@@ -107,6 +125,7 @@ func New(o Options) *Server {
 	s.buffers = &sync.Pool{New: func() any { return new([bufferBytes]byte) }}
 	s.answers = &sync.Pool{New: func() any { return new([]byte) }}
 	s.readers = &sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+	s.gate = newGate(s.o)
 	if o.Connections > 0 {
 		s.slots = make(chan struct{}, o.Connections)
 	}
@@ -187,8 +206,8 @@ func (s *Server) release() {
 	}
 }
 
-func (s *Server) remember(c net.Conn) *socket {
-	k := &socket{Conn: c, server: s, stall: s.o.StallTimeout}
+func (s *Server) remember(c net.Conn, source netip.Prefix) *socket {
+	k := &socket{Conn: c, server: s, source: source, stall: s.o.StallTimeout}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[k] = struct{}{}
@@ -205,6 +224,7 @@ func (s *Server) forget(k *socket) {
 		s.vacant = nil
 	}
 	s.mu.Unlock()
+	s.gate.leave(k.source)
 	s.release()
 }
 

@@ -3,6 +3,7 @@ package frontdoor
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 type socket struct {
 	net.Conn
 	server *Server
+	source netip.Prefix  // as the gate counts it
 	stall  time.Duration // 0: never
 	free   atomic.Bool   // hijacked: its owner has its own limits
 	used   atomic.Bool   // a byte came
