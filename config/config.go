@@ -92,6 +92,7 @@ type Limits struct {
 	StallTimeout        time.Duration // without one byte of a body moving; 0 is no limit
 
 	ConnectionsPerAddress int // open client connections of one address, or /64; 0 is unlimited
+	UpstreamInFlight      int // requests that are with the upstream; 0 is unlimited
 }
 
 // Drain is what happens between the signal to stop and the end.

@@ -139,6 +139,8 @@ func (l *Limits) keys() []key {
 			doc: "Without one byte of a body moving from or to a client; 0 is no limit."},
 		{name: "connections_per_address", to: scalar(&l.ConnectionsPerAddress, count(0, 1_000_000)), def: "0",
 			doc: "Open client connections of one address, an IPv6 address standing for its /64; further ones are reset before TLS. Peers in trusted_proxies are never limited; an office behind one address may have thousands. 0 is unlimited."},
+		{name: "upstream_in_flight", to: scalar(&l.UpstreamInFlight, count(0, 10_000_000)), def: "10000",
+			doc: "Requests that are with the upstream, streams that it sends included and tunnels not; further ones wait for 5s at most and then get 503. 0 is unlimited."},
 	}
 }
 

@@ -28,6 +28,8 @@ func (h *Handler) fail(x *exchange, err error) {
 	switch {
 	case errors.Is(err, coalescer.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, forward.ErrTimeout):
 		status, reason = http.StatusGatewayTimeout, "timeout"
+	case errors.Is(err, forward.ErrBusy):
+		status, reason = http.StatusServiceUnavailable, "busy"
 	case errors.Is(err, forward.ErrRequest):
 		status, reason = http.StatusBadRequest, "request"
 	case errors.Is(err, forward.ErrGarbage):

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/ledger"
+	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
 )
 
@@ -95,6 +97,18 @@ func TestSlowUpstreamIsATimeout(t *testing.T) {
 			t.Errorf("it took %v, want the route's timeout of 10s", took)
 		}
 	}, polled("/*"))
+}
+
+// busy is the way to an upstream that has as many requests as it may have.
+type busy struct{}
+
+func (busy) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("%w: all are in flight", forward.ErrBusy)
+}
+
+func TestBusyUpstreamIsUnavailable(t *testing.T) {
+	r := rigOver(t, forwarder(t, "http://127.0.0.1:1"), busy{}, polled("/*"))
+	wantFailure(t, r, r.get("/d"), "503 Service Unavailable", "busy")
 }
 
 func TestRequestThatCannotBeForwardedIsTheClientsFault(t *testing.T) {

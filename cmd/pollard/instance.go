@@ -101,7 +101,7 @@ func (in *instance) wire(store coalescer.Store) error {
 	reg := prometheus.NewRegistry()
 	in.ledger = ledger.New(reg)
 	in.forward = forward.New(forward.Options{
-		Terms: upstreamTerms(c, have), Trusted: c.TrustedProxies, Log: log,
+		Terms: upstreamTerms(c, have), Trusted: c.TrustedProxies, Log: log, InFlight: c.Limits.UpstreamInFlight,
 		Checked: func() { in.ledger.Route(ledger.Other).Upstream(ledger.Probe) },
 	})
 	in.onClose(in.forward.Close)

@@ -19,6 +19,9 @@ var (
 	// ErrTimeout: connecting took longer than Options.DialTimeout, or the deadline of the
 	// request's context passed. For clients a 504.
 	ErrTimeout = errors.New("upstream timed out")
+	// ErrBusy: as many requests as Options.InFlight allows were with the upstream for the whole
+	// of Options.DialTimeout; this one was not sent. For clients a 503.
+	ErrBusy = errors.New("upstream busy")
 	// ErrTruncated: the response broke off after its head. Clients that were given a part
 	// of it must see it break off, too.
 	ErrTruncated = errors.New("response truncated")

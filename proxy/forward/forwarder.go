@@ -35,8 +35,11 @@ type Options struct {
 	// positive.
 	IdleTimeout time.Duration
 	// MaxIdle is how many idle connections to one endpoint are kept; 512 if not positive.
-	// More may be in use at once: nothing bounds that, as nothing bounds concurrent requests.
+	// More may be in use at once, one for each request in flight and each tunnel.
 	MaxIdle int
+	// InFlight bounds the requests that are with upstreams at a time. Further ones wait for
+	// DialTimeout at most, and then fail with ErrBusy. Not positive: unlimited.
+	InFlight int
 	// Checked is called as by [WithAttempt] for each check of an endpoint. It may be nil.
 	Checked func()
 	// Log is told of endpoints that come and go, and fail; nil tells nobody.
@@ -55,6 +58,8 @@ type Forwarder struct {
 	log         *slog.Logger
 	life        context.Context // ends with Close
 	end         context.CancelFunc
+
+	inFlight *inFlight
 
 	terms   atomic.Pointer[terms] // of links to come
 	links   links
@@ -75,6 +80,7 @@ func New(o Options) *Forwarder {
 		maxIdle:     positive(o.MaxIdle, defaultMaxIdle),
 		checked:     o.Checked,
 		log:         cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		inFlight:    newInFlight(o.InFlight, positive(o.DialTimeout, defaultDialTimeout)),
 	}
 	f.life, f.end = context.WithCancel(context.Background())
 	f.terms.Store(f.newTerms(o.Terms, nil))

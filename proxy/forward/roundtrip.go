@@ -20,6 +20,17 @@ import (
 // request's context interrupts the transfer of the response's body, too. Errors wrap those
 // that this package exports.
 func (f *Forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
+	leave, err := f.inFlight.enter(req.Context())
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := f.roundTrip(req)
+	return whole(resp, err, leave)
+}
+
+// roundTrip is RoundTrip without its bound.
+func (f *Forwarder) roundTrip(req *http.Request) (*http.Response, error) {
 	t := trip{forwarder: f, req: req, hooks: hooksOf(req.Context())}
 	var err error
 	if t.all, err = f.reachable(req, t.hooks.upstream); err != nil {
