@@ -141,6 +141,8 @@ func (l *Limits) keys() []key {
 			doc: "Open client connections of one address, an IPv6 address standing for its /64; further ones are reset before TLS. Peers in trusted_proxies are never limited; an office behind one address may have thousands. 0 is unlimited."},
 		{name: "upstream_in_flight", to: scalar(&l.UpstreamInFlight, count(0, 10_000_000)), def: "10000",
 			doc: "Requests that are with the upstream, streams that it sends included and tunnels not; further ones wait for 5s at most and then get 503. 0 is unlimited."},
+		{name: "pending_bytes", to: scalar(&l.PendingBytes, size(1<<20, 1<<40)), def: "256MiB",
+			doc: "Bytes of documents that are being written to watchers who have yet to take them; others wait meanwhile, 20s at most, and are then told to come back."},
 	}
 }
 

@@ -66,7 +66,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	expect(t, "admin", c.Admin, "127.0.0.1:9090")
 	expect(t, "limits", c.Limits, Limits{StoredBytes: 128 << 20, Documents: 65536, Watchers: 10_000, WatchersPerIdentity: 100, Handshakes: 500, HeaderBytes: 64 << 10,
 		HeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, StallTimeout: time.Minute,
-		UpstreamInFlight: 10_000})
+		UpstreamInFlight: 10_000, PendingBytes: 256 << 20})
 	expect(t, "drain", c.Drain, Drain{Grace: 30 * time.Second, Reconnects: 200})
 	expect(t, "log", c.Log, Log{Level: slog.LevelInfo, Polls: true, Sample: 1})
 	expect(t, "tls", c.TLS, TLS{MinVersion: tls.VersionTLS12})

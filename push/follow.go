@@ -116,14 +116,26 @@ func (p *Pursuit) tell(m coalescer.Moment) error {
 	if p.Subscription.SignalBudget > 0 {
 		return p.signal(m)
 	}
-	p.fares.writes(p.hub.options.WriteTimeout)
-	if err := p.out.Document(m); err != nil {
+	if err := p.write(m); err != nil {
 		counts.Delivered(p.Transport, ledger.Undelivered)
 		return err
 	}
 	p.delivered(m)
 	p.fares.wrote(m.Snapshot)
 	return nil
+}
+
+// write writes a state, when there is room for it among what other clients have yet to take.
+// It is waited for longer than any of these may need: who came at the same moment is not sent
+// away with them.
+func (p *Pursuit) write(m coalescer.Moment) error {
+	size, hub := int64(len(m.Body)), p.hub
+	if !hub.pending.hold(size, 2*hub.options.WriteTimeout) {
+		return Farewell{Code: CloseTryLater, After: hub.comeBack()}
+	}
+	defer hub.pending.release(size)
+	p.fares.writes(hub.options.WriteTimeout)
+	return p.out.Document(m)
 }
 
 // signal tells the client when to come, unless it has yet to come and will find

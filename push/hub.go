@@ -17,6 +17,7 @@ type Hub struct {
 	options Options
 	frames  *frames
 	signals *signals
+	pending *pending
 	buffers sync.Pool // of connections that write
 
 	bounds atomic.Pointer[Options] // of which those count that Rebound names
@@ -45,6 +46,7 @@ func New(o Options) *Hub {
 		frames:      newFrames(),
 		signals:     newSignals(),
 		handshakes:  newPace(o.HandshakesPerSecond),
+		pending:     newPending(o.PendingBytes),
 		connections: map[*membership]struct{}{},
 		identities:  map[coalescer.Identity]int{},
 		empty:       make(chan struct{}),

@@ -29,6 +29,12 @@ type Options struct {
 	// MessageBytes bounds a message from a client, inflated; default 16 KiB.
 	MessageBytes int64
 
+	// PendingBytes bounds the bodies that are being written to clients which
+	// have yet to take them, each counted for each client; default 256 MiB.
+	// Beyond it further ones wait for twice WriteTimeout at most; then their
+	// clients are told to come back.
+	PendingBytes int64
+
 	// WriteTimeout bounds the time that a client takes a frame in; whoever
 	// needs longer is dropped. Default 10 s.
 	WriteTimeout time.Duration
@@ -54,6 +60,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.HandshakesPerSecond, 500)
 	orDefault(&o.ReconnectsPerSecond, 200)
 	orDefault(&o.MessageBytes, 16<<10)
+	orDefault(&o.PendingBytes, 256<<20)
 	orDefault(&o.WriteTimeout, 10*time.Second)
 	orDefault(&o.PingInterval, 25*time.Second)
 	orDefault(&o.MaxAge, time.Hour)

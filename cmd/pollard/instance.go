@@ -177,6 +177,7 @@ func pushOptions(c *config.Config, log *slog.Logger) push.Options {
 		HandshakesPerSecond: float64(unlimited(c.Limits.Handshakes)),
 		ReconnectsPerSecond: float64(c.Drain.Reconnects), Spread: c.Drain.Spread, Log: log,
 		Leaving: frontdoor.Leaving,
+		PendingBytes: c.Limits.PendingBytes,
 	}
 }
 
