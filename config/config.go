@@ -91,6 +91,9 @@ type Limits struct {
 	IdleTimeout         time.Duration // between two requests of one connection
 	StallTimeout        time.Duration // without one byte of a body moving; 0 is no limit
 
+	RequestsPerAddress    int   // requests per second of one address, or /64; 0 is unlimited
+	UpgradesPerAddress    int   // upgrades and event streams per second of one address, or /64; 0 is unlimited
+	PollsPerIdentity      int   // polls per second of one identity; 0 is unlimited
 	ConnectionsPerAddress int   // open client connections of one address, or /64; 0 is unlimited
 	UpstreamInFlight      int   // requests that are with the upstream; 0 is unlimited
 	PendingBytes          int64 // bytes of bodies that watchers have yet to take

@@ -44,8 +44,8 @@ func (x *exchange) fare() guard.Answer {
 	if x.wait > 0 {
 		a.Took = 0 // it waited because it was asked to
 	}
-	if x.status == http.StatusBadRequest && x.outcome == ledger.Failed {
-		a.Failed = false // a request that cannot be forwarded is its client's
+	if x.outcome == ledger.Failed && (x.status == http.StatusBadRequest || x.status == http.StatusTooManyRequests) {
+		a.Failed = false // a request that cannot be forwarded, or is one too many, is its client's
 	}
 	return a
 }

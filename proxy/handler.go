@@ -34,6 +34,8 @@ type Options struct {
 	AccessLog bool // one line per poll
 	LogSample int  // of so many polls that went well one has its line, 0 and 1 are all; failures and statuses from 500 on always have
 
+	Limits Limits // of one client
+
 	Observer *observe.Observer // learns from what passes; may be nil
 	Liveness *changes.Liveness // of what tells of changes; without one no route is ever covered
 	Canary   string            // where set, only news of this path prove that their source is alive
@@ -58,6 +60,7 @@ type Handler struct {
 	logged atomic.Uint64 // polls that went well, of which some have a line
 
 	complaints *complaints // of upstream
+	limits     limits
 
 	// Checks of what was given out.
 	life     context.Context // ends with Close
@@ -75,6 +78,7 @@ func New(o Options) *Handler {
 	h.life, h.end = context.WithCancel(context.Background())
 	h.trials.ledger = o.Ledger
 	h.complaints = newComplaints(o.Log)
+	h.limits = newLimits(o.Limits)
 	h.checks = semaphore.NewWeighted(maxChecks)
 	h.tables.Store(&table{})
 	h.LogPolls(o.AccessLog, o.LogSample)
@@ -133,6 +137,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.logPoll(x)
 	defer x.fared()
 	switch {
+	case h.refuses(x):
 	case x.own != nil:
 		x.own.ServeHTTP(w, r)
 	case x.subscribes != nil:

@@ -127,7 +127,7 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
 		Trusted: c.TrustedProxies, Secret: secret(c), Log: log, AccessLog: c.Log.Polls, LogSample: c.Log.Sample,
-		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, HandOn: in.handOn(c), Observer: observe.New(observe.Options{}),
+		Liveness: in.news, Canary: c.NewsCanary, Push: in.hub, Own: own, HandOn: in.handOn(c), Observer: observe.New(observe.Options{}), Limits: rates(c),
 	})
 	in.onClose(in.proxy.Close)
 	in.onClose(in.hub.Close) // before the proxy, of which those who watch still ask
@@ -176,7 +176,7 @@ func pushOptions(c *config.Config, log *slog.Logger) push.Options {
 		Watchers: unlimited(c.Limits.Watchers), PerIdentity: unlimited(c.Limits.WatchersPerIdentity),
 		HandshakesPerSecond: float64(unlimited(c.Limits.Handshakes)),
 		ReconnectsPerSecond: float64(c.Drain.Reconnects), Spread: c.Drain.Spread, Log: log,
-		Leaving: frontdoor.Leaving,
+		Leaving:      frontdoor.Leaving,
 		PendingBytes: c.Limits.PendingBytes,
 	}
 }
