@@ -51,6 +51,36 @@ func TestStoredBytesAreBounded(t *testing.T) {
 	})
 }
 
+// TestABoundThatShrinksHoldsAtOnce: the least recently used goes, and it comes back when there is room.
+func TestABoundThatShrinksHoldsAtOnce(t *testing.T) {
+	const room = 200 << 10
+	playWith(t, coalescer.Options{StoredBytes: room}, usual(), func(s *scene) {
+		s.up.says(page(`"v1"`, strings.Repeat("x", 10<<10)))
+		fill := func() {
+			for i := range 15 {
+				s.get("alice", fmt.Sprint("/doc/", i))
+			}
+		}
+		fill()
+		full := s.usage()
+		s.c.Bound(room / 2)
+		half := s.usage()
+		if half.StoredBytes > room/2 || half.StoredBytes < room/3 || half.MaxStoredBytes != room/2 {
+			t.Errorf("bounded to half: %+v, want little less than %d bytes", half, room/2)
+		}
+		s.c.Bound(0)
+		if u := s.usage(); u.StoredBytes != 0 || u.Documents != 0 {
+			t.Errorf("bounded to nothing: %+v", u)
+		}
+		s.get("alice", "/doc/0")
+		s.c.Bound(room)
+		fill()
+		if u := s.usage(); u.StoredBytes != full.StoredBytes {
+			t.Errorf("bounded as at first: %+v, want %d bytes again", u, full.StoredBytes)
+		}
+	})
+}
+
 func TestADocumentThatShrinksGivesItsRoomBack(t *testing.T) {
 	play(t, usual(), func(s *scene) {
 		s.up.says(page(`"v1"`, strings.Repeat("x", 100<<10)))

@@ -132,6 +132,13 @@ func (c *Coalescer) sweep() {
 	}
 }
 
+// Bound changes how many bytes may be stored. What is beyond is forgotten before it returns,
+// the least recently used first, but for what calls or watches hold.
+func (c *Coalescer) Bound(storedBytes int64) {
+	c.documents.maxBytes.Store(storedBytes)
+	c.documents.shrink()
+}
+
 // Usage is what the coalescer holds, beside its bounds.
 type Usage struct {
 	Documents, MaxDocuments     int64
@@ -144,7 +151,7 @@ func (c *Coalescer) Usage() Usage {
 	d := c.documents
 	return Usage{
 		Documents: d.count.Load(), MaxDocuments: d.maxCount,
-		StoredBytes: d.bytes.Load(), MaxStoredBytes: d.maxBytes,
+		StoredBytes: d.bytes.Load(), MaxStoredBytes: d.maxBytes.Load(),
 		Evicted: d.evicted.Load(),
 	}
 }

@@ -15,10 +15,10 @@ import (
 type documents struct {
 	// Set by newDocuments, then read-only.
 	maxCount int64
-	maxBytes int64
 	idle     time.Duration
 	opened   time.Time // when the store's clock began, in nanoseconds
 
+	maxBytes atomic.Int64
 	count   atomic.Int64
 	bytes   atomic.Int64
 	evicted atomic.Int64
@@ -27,7 +27,8 @@ type documents struct {
 }
 
 func newDocuments(o Options) *documents {
-	d := &documents{maxCount: int64(o.Documents), maxBytes: o.StoredBytes, idle: o.Idle, opened: time.Now(), places: newPlaces()}
+	d := &documents{maxCount: int64(o.Documents), idle: o.Idle, opened: time.Now(), places: newPlaces()}
+	d.maxBytes.Store(o.StoredBytes)
 	for i := range d.shards {
 		d.shards[i].age.Store(never)
 	}

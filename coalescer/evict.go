@@ -15,7 +15,7 @@ func (d *documents) shrink() {
 }
 
 func (d *documents) exceeded() bool {
-	return d.count.Load() > d.maxCount || d.bytes.Load() > d.maxBytes
+	return d.count.Load() > d.maxCount || d.bytes.Load() > d.maxBytes.Load()
 }
 
 // evict drops the feed that was polled before all others, as far as that can be

@@ -91,6 +91,7 @@ type Limits struct {
 	IdleTimeout         time.Duration // between two requests of one connection
 	StallTimeout        time.Duration // without one byte of a body moving; 0 is no limit
 
+	Memory                int64 // bytes of the process as a whole; 0 means as much as it may use
 	RequestsPerAddress    int   // requests per second of one address, or /64; 0 is unlimited
 	UpgradesPerAddress    int   // upgrades and event streams per second of one address, or /64; 0 is unlimited
 	PollsPerIdentity      int   // polls per second of one identity; 0 is unlimited

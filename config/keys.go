@@ -137,6 +137,8 @@ func (l *Limits) keys() []key {
 			doc: "Between two requests of one client connection; it is closed then."},
 		{name: "stall_timeout", to: scalar(&l.StallTimeout, duration(never, day)), def: "60s",
 			doc: "Without one byte of a body moving from or to a client; 0 is no limit."},
+		{name: "memory", to: scalar(&l.Memory, size(64<<20, 1<<44)), otherwise: "GOMEMLIMIT, else nine tenths of the control group's limit, else none", example: "1GiB",
+			doc: "The budget of the process as a whole. From eight tenths of it on stored answers give way, from nine tenths on new watchers are refused with 503; polls go on."},
 		{name: "connections_per_address", to: scalar(&l.ConnectionsPerAddress, count(0, 1_000_000)), def: "0",
 			doc: "Open client connections of one address, an IPv6 address standing for its /64; further ones are reset before TLS. Peers in trusted_proxies are never limited; an office behind one address may have thousands. 0 is unlimited."},
 		{name: "requests_per_address", to: scalar(&l.RequestsPerAddress, count(0, 1_000_000)), def: "0",

@@ -13,6 +13,7 @@ import (
 // Why a connection is refused before upstream is asked: labels.
 const (
 	reasonDraining   = "draining"
+	reasonFull       = "full"
 	reasonWatchers   = "watchers"
 	reasonIdentity   = "per-identity"
 	reasonHandshakes = "handshakes"
@@ -37,6 +38,8 @@ func (h *Hub) objection(who coalescer.Identity) string {
 	switch {
 	case h.closed:
 		return reasonDraining
+	case h.options.Full():
+		return reasonFull
 	case h.admitted >= h.bounds.Load().Watchers:
 		return reasonWatchers
 	case h.identities[who] >= h.bounds.Load().PerIdentity:

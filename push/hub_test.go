@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ func TestBeyondALimitUpgradesAreRefusedForAWhile(t *testing.T) {
 		{"in all", push.Options{Watchers: 3}, 3, false, "watchers"},
 		{"of one identity", push.Options{PerIdentity: 2}, 2, true, "per-identity"},
 		{"per second", push.Options{HandshakesPerSecond: 4}, 4, false, "handshakes"},
+		{"for want of anything", push.Options{Full: afterwards(2)}, 2, false, "full"},
 		{"per second, rarely", push.Options{HandshakesPerSecond: 0.25}, 1, false, "handshakes"},
 	}
 	for _, test := range tests {
@@ -51,6 +53,12 @@ func TestBeyondALimitUpgradesAreRefusedForAWhile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// afterwards is true from the nth time on.
+func afterwards(n int64) func() bool {
+	var times atomic.Int64
+	return func() bool { return times.Add(1) > n }
 }
 
 func TestThereIsRoomAgainWhenAConnectionHasGone(t *testing.T) {

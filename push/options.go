@@ -26,6 +26,10 @@ type Options struct {
 	// are told at once who heed no delay; half the time that there is bounds it.
 	Spread time.Duration
 
+	// Full reports whether nobody may come for want of something that is not the
+	// hub's to know. It must be quick, and not call the hub. Default: never.
+	Full func() bool
+
 	// MessageBytes bounds a message from a client, inflated; default 16 KiB.
 	MessageBytes int64
 
@@ -60,6 +64,9 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.HandshakesPerSecond, 500)
 	orDefault(&o.ReconnectsPerSecond, 200)
 	orDefault(&o.MessageBytes, 16<<10)
+	if o.Full == nil {
+		o.Full = func() bool { return false }
+	}
 	orDefault(&o.PendingBytes, 256<<20)
 	orDefault(&o.WriteTimeout, 10*time.Second)
 	orDefault(&o.PingInterval, 25*time.Second)

@@ -14,6 +14,7 @@ func (in *instance) gauge() {
 	in.ledger.Saturation("watchers", func() float64 { return float64(in.hub.Count()) }, func() float64 { return float64(in.current.Load().Limits.Watchers) })
 	in.ledger.Saturation("upstream_in_flight", func() float64 { return float64(in.forward.InFlight()) }, constant(float64(in.config.Limits.UpstreamInFlight)))
 	in.ledger.Saturation("pending_bytes", func() float64 { return float64(in.hub.Pending()) }, constant(float64(in.config.Limits.PendingBytes)))
+	in.ledger.Saturation("memory", func() float64 { return float64(in.memory.Used()) }, constant(float64(in.memory.Bytes())))
 	in.ledger.Saturation("file_descriptors", openFiles, constant(float64(clientDescriptors())))
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pollard-proxy/pollard/cmd/pollard/memory"
 	"github.com/pollard-proxy/pollard/coalescer"
 	"github.com/pollard-proxy/pollard/coalescer/changes"
 	"github.com/pollard-proxy/pollard/coalescer/changes/redisnews"
@@ -49,6 +50,7 @@ type instance struct {
 	coalescer *coalescer.Coalescer
 	news      *changes.Liveness
 	hub       *push.Hub
+	memory    *memory.Budget
 	proxy     *proxy.Handler
 	ladder    *ladder.Ladder
 	history   *admin.History
@@ -122,7 +124,8 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.onClose(in.coalescer.Close)
 	in.news = changes.New(log)
 	in.onClose(in.news.Close)
-	in.hub = push.New(pushOptions(c, log))
+	in.memory = in.budget()
+	in.hub = push.New(in.guarded(pushOptions(c, log)))
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
@@ -247,6 +250,7 @@ func (in *instance) run(ctx context.Context) error {
 	g.Go(func() error { in.history.Run(served); return nil })
 	g.Go(func() error { in.door.Rotate(served); return nil })
 	g.Go(func() error { in.calendar.Run(served); return nil })
+	g.Go(func() error { in.memory.Run(served); return nil })
 	g.Go(func() error { newPilot(in).Run(served); return nil })
 	listening, deafen := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is served any more
 	defer deafen()

@@ -69,6 +69,7 @@ func serve(ctx context.Context, e environment, f *serveFlags) error {
 	case slices.ContainsFunc(c.Routes, func(r config.Route) bool { return r.Percent < rollout.Everyone || r.Holdout > 0 }):
 		log.Warn("there is no secret: actors without actor_header or actor_cookie keep their rung only until this process ends")
 	}
+	limitMemory(c)
 	in, err := build(c, log, nil)
 	if err != nil {
 		return err
