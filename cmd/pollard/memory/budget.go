@@ -14,6 +14,10 @@ const (
 	fullAt  = 9 // newcomers
 )
 
+// pace is how often Run looks whether there was a collection: what is stored can grow by
+// hundreds of megabytes in a second.
+const pace = 100 * time.Millisecond
+
 // Options for [New]. All are required.
 type Options struct {
 	// Bytes is the budget; 0 is none.
@@ -57,7 +61,7 @@ func (b *Budget) Run(ctx context.Context) {
 	if b.options.Bytes <= 0 {
 		return
 	}
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	var last reading
 	for {
