@@ -55,6 +55,7 @@ func (d *door) run() {
 			d.server.refuseConn(c, objection)
 			continue
 		}
+		tame(c)
 		s := d.server.remember(c, source)
 		if s.terms.tls == nil {
 			d.pass(s, d.server.wrap(s, s))
