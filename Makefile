@@ -67,6 +67,11 @@ test-migration-long: ## hold predictions to a day of five minutes, and guards to
 test-fleet-long: ## 3,000 clients of three instances: calm, restarts, stops, a failover, lost hints, Redis slow and away; 18 minutes
 	$(GO) test ./test/fleet -count 1 -v -parallel 1 -timeout 30m -clients 3000 -calm 60s -away 2m -strict
 
+.PHONY: test-abuse
+test-abuse: ## attack with slowhttptest, rapid resets and 20,000 half-open connections; what others who poll notice
+	test/tools/setup abuse
+	$(GO) test ./test/abuse -count 1 -timeout $(TIMEOUT) -v -run OthersAreServed -figures 20s $(ARGS)
+
 .PHONY: test-plain
 test-plain: ## run what the race detector is no ground for: simulations in full, allocations that are pinned, evidence that needs its time
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./coalescer ./proxy ./rollout/advice ./rollout/guard ./rollout/observe

@@ -19,11 +19,11 @@ type documents struct {
 	opened   time.Time // when the store's clock began, in nanoseconds
 
 	maxBytes atomic.Int64
-	count   atomic.Int64
-	bytes   atomic.Int64
-	evicted atomic.Int64
-	shards  [shards]shard
-	places  *places
+	count    atomic.Int64
+	bytes    atomic.Int64
+	evicted  atomic.Int64
+	shards   [shards]shard
+	places   *places
 }
 
 func newDocuments(o Options) *documents {

@@ -20,6 +20,10 @@ import (
 var pollardPath string
 
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(attacked); addr != "" {
+		openHalf(addr)
+		return
+	}
 	os.Exit(program.Main(m, &pollardPath))
 }
 
