@@ -79,14 +79,14 @@ func (p *repeat) isOutdated() bool {
 }
 
 // decide takes the ordinary path's decision. A poll that asks to be held is not
-// answered at once.
+// answered at once, and one that may be one too many has to be counted there.
 func (p *repeat) decide() {
 	h := p.handler
 	*p = repeat{handler: h, in: p.in, by: h.tables.Load()}
 	x := &p.x
 	x.in, x.target = p.in, h.Target(p.in)
 	h.decide(x, p.by)
-	if x.own != nil || x.subscribes != nil || x.route == nil || x.stage < rollout.Coalesce || x.bypass != "" || x.wait > 0 {
+	if x.own != nil || x.subscribes != nil || x.route == nil || x.stage < rollout.Coalesce || x.bypass != "" || x.wait > 0 || h.limits.areSet() {
 		return
 	}
 	kept := *x // which nobody changes: a check may still ask by it when p is another

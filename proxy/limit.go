@@ -33,6 +33,9 @@ func newLimits(l Limits) limits {
 	return limits{newRate[netip.Prefix](l.Requests), newRate[netip.Prefix](l.Upgrades), newRate[coalescer.Identity](l.Polls)}
 }
 
+// areSet reports whether any request may be one too many.
+func (l *limits) areSet() bool { return l.requests != nil || l.upgrades != nil || l.polls != nil }
+
 // refuses answers a request that is one too many of its client. What the client did is no
 // failure of upstream's, and pages that stop polling at the first error stop here.
 func (h *Handler) refuses(x *exchange) bool {

@@ -108,3 +108,19 @@ func TestOneTooManyCountsAgainstNoRung(t *testing.T) {
 		}
 	}
 }
+
+// TestNoPollThatMayBeOneTooManyIsAnsweredInTheLane, where nobody counts.
+func TestNoPollThatMayBeOneTooManyIsAnsweredInTheLane(t *testing.T) {
+	play(t, says("hello", `ETag: "v1"`), func(r *rig) {
+		r.get("/d")
+		for _, test := range []struct {
+			limits Limits
+			want   bool
+		}{{Limits{}, true}, {Limits{Polls: 1}, false}, {Limits{Requests: 1}, false}} {
+			r.limits = newLimits(test.limits)
+			if _, _, ok := r.Prepare(request("/d"))(nil); ok != test.want {
+				t.Errorf("%+v: answered in the lane: %v, want %v", test.limits, ok, test.want)
+			}
+		}
+	}, polled("/d"))
+}
