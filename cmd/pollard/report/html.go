@@ -13,7 +13,7 @@ import (
 //go:embed page.html
 var page string
 
-// The size of a chart, in its own units; the page scales it.
+// The size of a chart, in its own units; the page stretches it to the width that there is.
 const (
 	chartWidth  = 960
 	chartHeight = 180
@@ -41,6 +41,7 @@ type drawing struct {
 	Before, Polls, After string
 	Most                 float64 // what the full height stands for
 	From, To             time.Time
+	Ticks                []tick
 }
 
 // chart draws a route's points; nil where there are fewer than two.
@@ -52,6 +53,7 @@ func chart(route Route) *drawing {
 	for _, p := range route.Points {
 		d.Most = math.Max(d.Most, math.Max(p.Before(), p.Calls))
 	}
+	d.Ticks = ticks(d.From.Local(), d.To.Local())
 	d.Before = d.area(route.Points, Counts.Before)
 	d.Polls = d.area(route.Points, func(c Counts) float64 { return c.Polls })
 	d.After = d.area(route.Points, func(c Counts) float64 { return c.Calls })

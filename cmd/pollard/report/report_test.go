@@ -182,3 +182,11 @@ func TestCountsAreShort(t *testing.T) {
 		}
 	}
 }
+
+func TestReductionsAreChanges(t *testing.T) {
+	for v, want := range map[float64]string{0.932: "-93.2 %", -0.5: "+50.0 %", 0: "0.0 %", 0.0001: "0.0 %", -0.0001: "0.0 %", 1: "-100.0 %"} {
+		if got := Percent(&v); got != want {
+			t.Errorf("%v: got %s, want %s", v, got, want)
+		}
+	}
+}

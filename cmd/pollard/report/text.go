@@ -55,5 +55,9 @@ func Percent(v *float64) string {
 	if v == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%+.1f %%", -100**v)
+	tenths := math.Round(-1000 * *v)
+	if tenths == 0 {
+		return "0.0 %" // without a sign, whichever a zero has
+	}
+	return fmt.Sprintf("%+.1f %%", tenths/10)
 }
