@@ -38,15 +38,15 @@ type Plan struct {
 	Basis    []string `json:"basis"`
 }
 
-// The figures that were measured, on the machine that docs/measurements.md names; a
-// test holds the first against it.
+// The figures that were measured, on the machine that docs/measurements.md names; tests
+// hold them against it.
 const (
 	hitSeconds = 30.1e-6 // of a core, for a poll answered from memory with 304: table Hits
 
-	// Of go run ./test/bench -run idle -quick, 20 November 2026, 500 watchers who each
-	// have a document of their own, by server-sent events, which take the most.
-	watcherBytes = 41.3e3
-	emptyBytes   = 17e6
+	// Table Idle, settled: of 10,000 watchers who each have a document of their own, by
+	// server-sent events, which take the most; and of an instance without any.
+	watcherBytes = 39.9e3
+	emptyBytes   = 20.7e6
 )
 
 // What was not measured.
@@ -132,7 +132,7 @@ func (l Load) basis() []string {
 	return []string{
 		fmt.Sprintf("%.0f open pages, one poll each %v, %.0f documents of %.0f bytes, share %s", l.Pages, l.Interval, l.Documents, l.Body, l.Share),
 		fmt.Sprintf("measured: %.1f µs of a core for a poll answered from memory (docs/measurements.md, Hits)", hitSeconds*1e6),
-		fmt.Sprintf("measured: %.0f KB a watcher, %.0f MB a pod without any (go run ./test/bench -run idle -quick, 20 November 2026)", watcherBytes/1e3, emptyBytes/1e6),
+		fmt.Sprintf("measured: %.0f KB a watcher, %.0f MB a pod without any (docs/measurements.md, Idle: server-sent events)", watcherBytes/1e3, emptyBytes/1e6),
 		fmt.Sprintf("modelled: the upstream's rate, by docs/measuring.md; each page is somebody else's, leases renewed each %v s, few changes", leaseSeconds),
 		fmt.Sprintf("assumed: %.0f KB a socket in the kernel; in Redis %.0f KB a key and %d commands a call; one pod more than needed, cores half busy",
 			kernelBytes/1e3, redisOverhead/1e3, commandsPerCall),
