@@ -67,5 +67,8 @@ func certificates() []tile {
 			shown{"min by (role, instance) (" + series("pollard_certificate_not_after_seconds") + ") - time()", "{{role}} {{instance}}"}),
 		chart("Refused configurations", "short", "Of the last 15 minutes.",
 			shown{sum(within("15m", "pollard_config_reload_failures_total"), "instance"), "{{instance}}"}),
+		timeline("The upstream's certificate", "open: skip_verify_until has anybody taken for the upstream.",
+			shown{"max by (instance) (" + series("pollard_upstream_unverified") + ")", "{{instance}}"}).
+			named(map[string][2]string{"0": {"verified", "green"}, "1": {"open", "red"}}),
 	}
 }
