@@ -35,7 +35,7 @@ demo: build ## see the calls fall: a polling application, Pollard in front of it
 	@bin/pollard demo $(ARGS)
 
 .PHONY: test
-test: setup-test check test-race test-plain test-k8s test-browser test-clients ## run every test, and install what they need first
+test: setup-test check test-race test-plain test-k8s test-grafana test-browser test-clients ## run every test, and install what they need first
 
 .PHONY: test-short
 test-short: check ## run the Go tests without the race detector and without the long ones
@@ -76,6 +76,10 @@ test-abuse: ## attack with slowhttptest, rapid resets and 20,000 half-open conne
 test-plain: ## run what the race detector is no ground for: simulations in full, allocations that are pinned, evidence that needs its time
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./coalescer ./proxy ./rollout/advice ./rollout/guard ./rollout/observe
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./test/migration
+
+.PHONY: test-grafana
+test-grafana: ## hold Grafana's dashboards to the types that Grafana publishes
+	cd test/grafana && npm ci --no-audit --no-fund && npm test
 
 .PHONY: test-browser
 test-browser: build ## run the tests in a real browser
@@ -168,4 +172,4 @@ setup-bench: ## install what the benchmarks need and is missing
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin test/browser/node_modules test/clients/node_modules dashboards/console/node_modules $(RESULTS)/latest.txt
+	rm -rf bin test/browser/node_modules test/grafana/node_modules test/clients/node_modules dashboards/console/node_modules $(RESULTS)/latest.txt

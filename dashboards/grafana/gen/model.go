@@ -99,7 +99,7 @@ type panel struct {
 	Transformations []transformation `json:"transformations,omitempty"`
 	Interval        string           `json:"interval,omitempty"` // the least step
 	Collapsed       *bool            `json:"collapsed,omitempty"`
-	Panels          []panel          `json:"panels,omitempty"`
+	Panels          []panel          `json:"panels,omitzero"` // that are folded up in a row; a row that is open has the key, too
 }
 
 // A gridPos is in units of a dashboard's grid, which is 24 wide.

@@ -27,7 +27,7 @@ func lay(lines ...line) []panel {
 	}
 	for _, l := range lines {
 		open := false
-		add(panel{Type: "row", Title: l.heading, Collapsed: &open}, gridPos{H: 1, W: gridWidth, Y: y})
+		add(panel{Type: "row", Title: l.heading, Collapsed: &open, Panels: []panel{}}, gridPos{H: 1, W: gridWidth, Y: y})
 		y++
 		x, height := 0, 0
 		for _, t := range l.tiles {
