@@ -150,6 +150,10 @@ dashboards: ## generate Grafana's dashboards; run every expression and alert aga
 test-figures-long: ## hold everything that shows figures to the upstream's log, after a mixed run of a minute
 	$(GO) test ./test/dashboards -count 1 -timeout $(TIMEOUT) -v -run 'ShowsTheSame' -mixed 1m
 
+.PHONY: test-alerts-long
+test-alerts-long: ## cause every alert, with rules that look back half a minute and a minute; four minutes
+	$(GO) test ./test/dashboards -count 1 -timeout 20m -v -run 'TestAlertsFire(For|While)' -quarter 30s
+
 .PHONY: docs
 docs: ## write the generated documents anew
 	$(GO) generate ./...

@@ -10,7 +10,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +37,7 @@ func TestAlertsFireWhileTheirCauseLasts(t *testing.T) {
 	u, redis, admin := newUpstream(t), redistest.Start(t), program.FreeAddress(t)
 	certificate, key := filepath.Join(t.TempDir(), "certificate.pem"), filepath.Join(t.TempDir(), "key.pem")
 	config := fmt.Sprintf(alerting, admin, u.server.URL, redis.Addr, certificate, key)
-	at := prometheusWith(t, admin, hurried(t))
+	at := prometheusWith(t, hurried(t), admin)
 
 	certify(t, certificate, key, 2*24*time.Hour)
 	t.Run("of an instance", func(t *testing.T) {
@@ -50,6 +50,8 @@ func TestAlertsFireWhileTheirCauseLasts(t *testing.T) {
 		if n, err := series(at, `last_over_time(ALERTS{alertname=~"PollardKilled|PollardReloadRefused"}[1m])`); n != 0 || err != nil {
 			t.Errorf("got %d alerts, %v, whose cause there is not", n, err)
 		}
+		forgets(t, redis)
+		fire(t, at, "PollardRedisEvicting")
 		redis.Stop()
 		fire(t, at, "PollardRedisDown") // which polls find out
 		tr.stop()
@@ -67,53 +69,15 @@ func TestAlertsFireWhileTheirCauseLasts(t *testing.T) {
 	over(t, at, ".*")
 }
 
-// over waits until no alert fires whose name matches.
-func over(t *testing.T, prometheus, names string) {
+// forgets has a Redis evict keys, for good.
+func forgets(t *testing.T, redis *redistest.Server) {
 	t.Helper()
-	firing := fmt.Sprintf(`ALERTS{alertname=~%q, alertstate="firing"}`, names)
-	eventually(t, func() error {
-		n, err := series(prometheus, firing)
-		if err == nil && n > 0 {
-			err = fmt.Errorf("%d alerts fire whose cause is gone: %s", n, firing)
-		}
-		return err
-	})
-}
-
-// fire waits until each of some alerts has fired.
-func fire(t *testing.T, prometheus string, alerts ...string) {
-	t.Helper()
-	for _, name := range alerts {
-		eventually(t, func() error {
-			return there(prometheus, fmt.Sprintf(`last_over_time(ALERTS{alertname=%q, alertstate="firing"}[5m])`, name))
-		})
+	redis.Do(t, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+	redis.Do(t, "CONFIG", "SET", "maxmemory", "4mb")
+	filler := strings.Repeat("x", 100e3)
+	for i := range 50 {
+		redis.Do(t, "SET", fmt.Sprintf("filler:%d", i), filler)
 	}
-}
-
-// What is shortened, and to what.
-var (
-	patiences = regexp.MustCompile(`(?m)^( +for:) \w+$`)
-	windows   = regexp.MustCompile(`(\[|offset )(15m|1h)\b`)
-)
-
-// hurried returns a folder of the rules, whose alerts wait a second in place of minutes
-// and look back ten in place of a quarter of an hour.
-func hurried(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	for _, file := range files(t, rulesFolder, "*.yml") {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if filepath.Base(file) == "alerts.yml" {
-			content = windows.ReplaceAll(patiences.ReplaceAll(content, []byte("$1 1s")), []byte("${1}10s"))
-		}
-		if err := os.WriteFile(filepath.Join(folder, filepath.Base(file)), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return folder
 }
 
 // certify writes a certificate that ends after a time, and its key.

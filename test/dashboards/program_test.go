@@ -137,11 +137,11 @@ func (p *instance) command(args ...string) []byte {
 // and returns its URL.
 func prometheus(t *testing.T, target string) string {
 	t.Helper()
-	return prometheusWith(t, target, rulesFolder)
+	return prometheusWith(t, rulesFolder, target)
 }
 
-// prometheusWith is prometheus, with the rules of a folder.
-func prometheusWith(t *testing.T, target, folder string) string {
+// prometheusWith is prometheus, with the rules of a folder and any number of instances.
+func prometheusWith(t *testing.T, folder string, targets ...string) string {
 	t.Helper()
 	path := installed(t, "prometheus")
 	rules, err := filepath.Abs(folder)
@@ -150,8 +150,8 @@ func prometheusWith(t *testing.T, target, folder string) string {
 	}
 	file := filepath.Join(t.TempDir(), "prometheus.yml")
 	content := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\n"+
-		"scrape_configs:\n  - job_name: pollard\n    static_configs: [{targets: [%q], labels: {namespace: web}}]\n",
-		filepath.Join(rules, "*.yml"), target)
+		"scrape_configs:\n  - job_name: pollard\n    static_configs: [{targets: [%s], labels: {namespace: web}}]\n",
+		filepath.Join(rules, "*.yml"), strings.Join(targets, ", "))
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}

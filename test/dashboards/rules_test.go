@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +85,39 @@ func TestEveryAlertIsSeenToFire(t *testing.T) {
 	for _, r := range rules(t) {
 		if r.Alert != "" && !seen[r.Alert] {
 			t.Errorf("%s: no test sees it fire", r.Alert)
+		}
+	}
+}
+
+// What is caused, and a row of the document's table of causes, look like this.
+var (
+	caused    = regexp.MustCompile(`\bfire\(t, at, .+\)`)
+	described = regexp.MustCompile(`(?m)^\| \*.+?\* \|`)
+)
+
+func TestEveryAlertIsCausedAndTheDocumentSaysHow(t *testing.T) {
+	var causes []byte
+	for _, file := range files(t, ".", "alerts*_test.go") {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		causes = append(causes, bytes.Join(caused.FindAll(content, -1), nil)...)
+	}
+	document, err := os.ReadFile("../../docs/dashboards.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := bytes.Join(described.FindAll(document, -1), nil)
+	for _, r := range rules(t) {
+		if r.Alert == "" {
+			continue
+		}
+		if !bytes.Contains(causes, []byte(`"`+r.Alert+`"`)) {
+			t.Errorf("%s: no test causes it", r.Alert)
+		}
+		if !bytes.Contains(table, []byte("*"+strings.TrimPrefix(r.Alert, "Pollard")+"*")) {
+			t.Errorf("%s: docs/dashboards.md does not say how it was caused", r.Alert)
 		}
 	}
 }
