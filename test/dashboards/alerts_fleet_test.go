@@ -2,8 +2,6 @@ package dashboards
 
 import (
 	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -27,13 +25,12 @@ routes:
 `
 
 // TestAlertsFireForTheInstanceThatIsInTrouble has two instances: one fills up, its
-// certificate ends and its upstream is anybody; the other is stormed, and killed alone.
+// certificate ends and its upstream is anybody; the other is stormed, killed alone, and
+// loses its upstream, of which one endpoint was never there.
 func TestAlertsFireForTheInstanceThatIsInTrouble(t *testing.T) {
 	t.Parallel()
 	installed(t, "prometheus")
-	app := httptest.NewUnstartedServer(newUpstream(t))
-	app.Config.ErrorLog = log.New(io.Discard, "", 0) // of who no longer believes its certificate
-	app.StartTLS()
+	app := httptest.NewTLSServer(newUpstream(t))
 	t.Cleanup(app.Close)
 	certificate, key := filepath.Join(t.TempDir(), "certificate.pem"), filepath.Join(t.TempDir(), "key.pem")
 	certify(t, certificate, key, 2*24*time.Hour)
@@ -42,25 +39,28 @@ func TestAlertsFireForTheInstanceThatIsInTrouble(t *testing.T) {
 	own := fmt.Sprintf("certificate: %q, key: %q", certificate, key)
 	anybody := "skip_verify_until: " + time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	a := serve(t, fmt.Sprintf(bounded, full, app.URL, own+", "+anybody, 0))
-	b := serve(t, fmt.Sprintf(bounded, stormed, app.URL, anybody, 1))
+	b := serve(t, fmt.Sprintf(bounded, stormed, "["+app.URL+", https://"+program.FreeAddress(t)+"]", anybody, 1))
 
 	crowd := newTraffic(t, a.front)
 	for again := time.NewTicker(*quarter / 7); len(crowd.conns) < 19; <-again.C { // a slope that busy machines see, too
 		crowd.watch("websocket", "user-0", "/board/1")
 	}
-	fire(t, at, "PollardSaturating", "PollardSaturated", "PollardUpstreamUnverified", "PollardCertificateExpiring")
+	public := newTraffic(t, b.front)
+	public.poll("user-0", "/elsewhere", 100*time.Millisecond)
+	fire(t, at, "PollardSaturating", "PollardSaturated", "PollardUpstreamUnverified", "PollardCertificateExpiring", "PollardEndpointEjected")
 	crowd.hangUp()
-	a.configure(fmt.Sprintf(bounded, full, app.URL, own, 0))
+	mended := documents(t).URL
+	a.configure(fmt.Sprintf(bounded, full, mended, own, 0))
 	certify(t, certificate, key, time.Second)
-	storm := newTraffic(t, b.front)
-	storm.storm("/board/1", 50*time.Millisecond)
+	public.storm("/board/1", 50*time.Millisecond)
 	fire(t, at, "PollardCertificateExpired", "PollardReconnectStorm")
-	storm.stop()
 	b.command("rollout", "kill")
-	fire(t, at, "PollardKilledInPart")
+	app.Close()
+	fire(t, at, "PollardKilledInPart", "PollardUpstreamDown")
 
+	public.stop()
 	b.command("rollout", "revive")
-	b.configure(fmt.Sprintf(bounded, stormed, app.URL, "", 1))
+	b.configure(fmt.Sprintf(bounded, stormed, mended, "", 1))
 	certify(t, certificate, key, 365*24*time.Hour)
 	over(t, at, ".*")
 }

@@ -1,11 +1,12 @@
 package main
 
 func fleet() dashboard {
-	d := frame("fleet", "Fleet", "Each instance: load, bounds, memory, Redis, certificates.")
+	d := frame("fleet", "Fleet", "Each instance: load, bounds, memory, endpoints of the upstream, Redis, certificates.")
 	d.Panels = lay(
 		line{"Instances", instances()},
 		line{"Bounds", bounds()},
 		line{"Process", process()},
+		line{"Endpoints of the upstream", endpoints()},
 		line{"Redis and leases", redis()},
 		line{"Certificates and configuration", certificates()},
 	)
@@ -42,6 +43,16 @@ func process() []tile {
 		chart("Memory", "bytes", "", shown{series("process_resident_memory_bytes"), "{{instance}} resident"}, shown{series("go_memstats_heap_inuse_bytes"), "{{instance}} heap"}),
 		chart("Goroutines", "short", "docs/ARCHITECTURE.md lists what each is for.", shown{series("go_goroutines"), "{{instance}}"}),
 		chart("File descriptors", "short", "", shown{series("process_open_fds"), "{{instance}}"}),
+	}
+}
+
+func endpoints() []tile {
+	return []tile{
+		timeline("Healthy endpoints", "alone: at least one instance leaves it alone, after failures or failed checks.",
+			shown{"min by (endpoint) (" + series("pollard_upstream_endpoint_healthy") + ")", "{{endpoint}}"}).
+			named(map[string][2]string{"0": {"alone", "red"}, "1": {"healthy", "green"}}),
+		chart("Requests under way, by endpoint", "short", "Of all instances; the one with the fewest is asked.",
+			shown{sum(series("pollard_upstream_endpoint_pending"), "endpoint"), "{{endpoint}}"}),
 	}
 }
 
