@@ -19,13 +19,13 @@ const bounded = `secret: 0123456789abcdef
 admin: %s
 upstream: %s
 upstream_tls: {%s}
-limits: {watchers: 20, handshakes: %d}
+limits: {watchers: 20, %s}
 routes:
   - {name: board, path: /board/*, stage: push, share: everything, interval: 1s, holdout: 0, check: 0}
 `
 
-// TestAlertsFireForTheInstanceThatIsInTrouble has two instances: one fills up, its
-// certificate ends and its upstream is anybody; the other is stormed, killed alone, and
+// TestAlertsFireForTheInstanceThatIsInTrouble has two instances: one fills up, is
+// asked too often, its certificate ends and its upstream is anybody; the other is stormed, killed alone, and
 // loses its upstream, of which one endpoint was never there.
 func TestAlertsFireForTheInstanceThatIsInTrouble(t *testing.T) {
 	t.Parallel()
@@ -38,8 +38,9 @@ func TestAlertsFireForTheInstanceThatIsInTrouble(t *testing.T) {
 	at := prometheusWith(t, hurried(t), full, stormed)
 	own := fmt.Sprintf("certificate: %q, key: %q", certificate, key)
 	anybody := "skip_verify_until: " + time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-	a := serve(t, fmt.Sprintf(bounded, full, app.URL, own+", "+anybody, 0))
-	b := serve(t, fmt.Sprintf(bounded, stormed, "["+app.URL+", https://"+program.FreeAddress(t)+"]", anybody, 1))
+	few, calm := "requests_per_address: 5", "handshakes: 1"
+	a := serve(t, fmt.Sprintf(bounded, full, app.URL, own+", "+anybody, few))
+	b := serve(t, fmt.Sprintf(bounded, stormed, "["+app.URL+", https://"+program.FreeAddress(t)+"]", anybody, calm))
 
 	crowd := newTraffic(t, a.front)
 	for again := time.NewTicker(*quarter / 7); len(crowd.conns) < 19; <-again.C { // a slope that busy machines see, too
@@ -50,17 +51,19 @@ func TestAlertsFireForTheInstanceThatIsInTrouble(t *testing.T) {
 	fire(t, at, "PollardSaturating", "PollardSaturated", "PollardUpstreamUnverified", "PollardCertificateExpiring", "PollardEndpointEjected")
 	crowd.hangUp()
 	mended := documents(t).URL
-	a.configure(fmt.Sprintf(bounded, full, mended, own, 0))
+	a.configure(fmt.Sprintf(bounded, full, mended, own, few))
 	certify(t, certificate, key, time.Second)
 	public.storm("/board/1", 50*time.Millisecond)
-	fire(t, at, "PollardCertificateExpired", "PollardReconnectStorm")
+	crowd.poll("user-0", "/elsewhere", 10*time.Millisecond)
+	fire(t, at, "PollardCertificateExpired", "PollardReconnectStorm", "PollardLimitRefusing")
+	crowd.stop()
 	b.command("rollout", "kill")
 	app.Close()
 	fire(t, at, "PollardKilledInPart", "PollardUpstreamDown")
 
 	public.stop()
 	b.command("rollout", "revive")
-	b.configure(fmt.Sprintf(bounded, stormed, mended, "", 1))
+	b.configure(fmt.Sprintf(bounded, stormed, mended, "", calm))
 	certify(t, certificate, key, 365*24*time.Hour)
 	over(t, at, ".*")
 }

@@ -89,7 +89,7 @@ func TestExpressionsNameMetricsThatThereAre(t *testing.T) {
 
 // quiet are the panels that may have nothing to show while all is well in the demo,
 // by what they show.
-var quiet = regexp.MustCompile(`pollard_(guard|checks|reduction_compared|redis|bypass|subscriptions_refused|certificate)|changes\(|max\(pollard_killed.*> 0|increase(24h|30d)`)
+var quiet = regexp.MustCompile(`pollard_(guard|checks|reduction_compared|redis|bypass|subscriptions_refused|limit_refusals|certificate)|changes\(|max\(pollard_killed.*> 0|increase(24h|30d)`)
 
 func TestPanelsShowWhatARealPrometheusHasScraped(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,9 @@ func bounds() []tile {
 		shown{"max by (component, instance) (" + series("pollard_saturation_ratio") + ")", "{{component}} {{instance}}"}).share()
 	ahead := chart("In four hours, by the last hour", "percentunit", "From 100 % on an alert has made a ticket.",
 		shown{"max by (component) (predict_linear(" + series("pollard_saturation_ratio") + "[1h], 4 * 3600))", "{{component}}"})
-	return []tile{full, ahead}
+	refused := chart("Refused by limits", "ops", "Requests and connections, by the limit that they met.",
+		shown{sum(perSecond("pollard_limit_refusals_total"), "limit"), "{{limit}}"})
+	return []tile{full, ahead, refused}
 }
 
 func process() []tile {
