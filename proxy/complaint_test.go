@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -11,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // TestUpstreamThatHangsIsSaidOnceAndThenCounted: each poll that fails has its access line, and
@@ -38,7 +39,7 @@ func TestUpstreamThatHangsIsSaidOnceAndThenCounted(t *testing.T) {
 
 func TestComplaintsAreMadeAtOnceAgainAfterAnIntervalWithout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log program.Transcript
 		c := newComplaints(slog.New(slog.NewJSONHandler(&log, nil)))
 		fail := func(reason string, times int) {
 			for range times {
@@ -75,7 +76,7 @@ func TestComplaintsAreMadeAtOnceAgainAfterAnIntervalWithout(t *testing.T) {
 }
 
 // told returns the reason and the number of failures of each line, and forgets them.
-func told(t *testing.T, log *bytes.Buffer) (lines []string) {
+func told(t *testing.T, log *program.Transcript) (lines []string) {
 	t.Helper()
 	for text := range strings.Lines(log.String()) {
 		var line struct {

@@ -38,7 +38,7 @@ func TestAccessLinesSpeakTheWordsOfTheMetrics(t *testing.T) {
 		}
 		r.get("/on/no/route")
 		r.get("POST /d")
-		if r.log.Len() > 0 {
+		if r.log.String() != "" {
 			t.Errorf("what is no poll has an access line: %s", r.log.String())
 		}
 	}, polled("/*"))

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"maps"
@@ -21,6 +20,7 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 	"github.com/pollard-proxy/pollard/proxy/forward"
 	"github.com/pollard-proxy/pollard/rollout"
+	"github.com/pollard-proxy/pollard/test/program"
 )
 
 // balancer is the address of a peer that rigs trust, stranger that of one that
@@ -38,7 +38,7 @@ func believed() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("10
 type rig struct {
 	*Handler
 	t    testing.TB
-	log  bytes.Buffer // JSON lines
+	log  program.Transcript // JSON lines
 	door lane
 }
 

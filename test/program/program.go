@@ -53,3 +53,10 @@ func (t *Transcript) String() string {
 	defer t.mu.Unlock()
 	return t.buf.String()
 }
+
+// Reset forgets it.
+func (t *Transcript) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf.Reset()
+}
