@@ -1,6 +1,7 @@
 package push
 
 import (
+	"bufio"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -18,7 +19,9 @@ type Hub struct {
 	frames  *frames
 	signals *signals
 	pending *pending
-	buffers sync.Pool // of connections that write
+	buffers sync.Pool      // of connections that write
+	readers sync.Pool      // of connections that are read
+	ears    sync.WaitGroup // of WebSockets
 
 	bounds atomic.Pointer[Options] // of which those count that Rebound names
 
@@ -51,6 +54,7 @@ func New(o Options) *Hub {
 		identities:  map[coalescer.Identity]int{},
 		empty:       make(chan struct{}),
 	}
+	h.readers.New = func() any { return bufio.NewReaderSize(nil, readBuffer) }
 	h.bounds.Store(&o)
 	return h
 }
@@ -110,4 +114,5 @@ func (h *Hub) Close() {
 	cancel() // no time for a spread
 	h.Drain(ctx)
 	<-h.empty
+	h.ears.Wait()
 }

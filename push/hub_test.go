@@ -31,7 +31,7 @@ func TestBeyondALimitUpgradesAreRefusedForAWhile(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			play(t, test.options, func(s *scene) {
+			playOnce(t, test.options, func(s *scene) {
 				for range test.fits {
 					defer s.connect("ann", "").Close()
 				}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -50,7 +51,15 @@ func (h *Hub) ServeWebSocket(w http.ResponseWriter, r *http.Request, s Subscript
 		h.options.Log.Debug("upgrade failed", "route", s.Route, "error", err)
 		return
 	}
-	h.adopt(r.Context(), newSocket(h, s, watch, conn), release)
+	so := newSocket(h, s, watch, conn)
+	so.inbox.deflates = offersDeflate(r)
+	h.adopt(r.Context(), so, release)
+}
+
+// offersDeflate reports whether the library has agreed to compressed messages, which it
+// does wherever they are offered (RFC 7692 §5.1), and tells nobody.
+func offersDeflate(r *http.Request) bool {
+	return strings.Contains(strings.Join(r.Header["Sec-Websocket-Extensions"], ","), "permessage-deflate")
 }
 
 // handshakeObjection says what is wrong with an upgrade request (RFC 6455
@@ -137,15 +146,17 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 func (h *Hub) adopt(request context.Context, s *socket, release func()) {
 	leave, ok := h.Join(request, s)
 	if !ok {
+		s.gone = release
+		s.ears.End() // nobody would wait for them
 		s.end(Farewell{Code: CloseRestart, After: h.comeBack()})
-		s.serve()
-		release()
+		s.start()
+		s.attend()
 		return
 	}
+	s.gone = func() {
+		release()
+		leave()
+	}
+	s.start()
 	s.Review() // whoever joined too late to be sent away with the others
-	go func() {
-		defer leave()
-		defer release()
-		s.serve()
-	}()
 }
