@@ -1,9 +1,11 @@
 package push
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -130,7 +132,7 @@ const (
 func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
 	u := websocket.Upgrader{
 		HandshakeTimeout: h.options.WriteTimeout,
-		ReadBufferSize:   readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: &h.buffers,
+		WriteBufferSize:  writeBuffer, WriteBufferPool: &h.buffers,
 		Subprotocols:      []string{Subprotocol},
 		EnableCompression: true,
 		CheckOrigin:       func(*http.Request) bool { return true },
@@ -138,7 +140,32 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 			answerEmpty(w, status)
 		},
 	}
-	return u.Upgrade(w, r, nil)
+	l := &lean{ResponseWriter: w}
+	conn, err := u.Upgrade(l, r, nil)
+	if l.reader != nil {
+		*l.reader = bufio.Reader{} // the library keeps it, and its buffer of 4 KiB; ours is inbox
+	}
+	return conn, err
+}
+
+// lean has the library take a connection over without what HTTP has needed of it: what
+// vetted the request, and a buffer to read by.
+type lean struct {
+	http.ResponseWriter
+	reader *bufio.Reader // that the library was given
+}
+
+// Hijack implements [http.Hijacker].
+func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(l.ResponseWriter).Hijack()
+	if err != nil || buffers.Reader.Buffered() > 0 { // the library refuses that
+		return conn, buffers, err
+	}
+	l.reader = buffers.Reader
+	if vetted, ok := conn.(interface{ Unvetted() net.Conn }); ok {
+		conn = vetted.Unvetted()
+	}
+	return conn, buffers, nil
 }
 
 // adopt lets a socket live by itself, until it has ended and left. One that comes
