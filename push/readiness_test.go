@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,12 +16,8 @@ import (
 	"github.com/pollard-proxy/pollard/push/readiness"
 )
 
-// goroutinesOfSockets returns how many there are, with the one that asks none.
-func goroutinesOfSockets() int {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	return strings.Count(string(stacks), "push.(*Turns).run(")
-}
+// goroutinesOfSockets returns how many serve one.
+func goroutinesOfSockets() int { return strings.Count(stacks(), "push.(*Turns).run(") }
 
 func TestASocketThatTellsWhenItCanBeReadHasNoGoroutine(t *testing.T) {
 	const sockets = 20

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -331,6 +332,16 @@ func (c *client) wantNothing(d time.Duration) {
 		c.Close()
 		<-got
 	}
+}
+
+// goroutines returns how many there are. [runtime.NumGoroutine] counts some that have just
+// ended.
+func goroutines() int { return strings.Count(stacks(), "\n\ngoroutine ") + 1 }
+
+// stacks returns those of all goroutines.
+func stacks() string {
+	b := make([]byte, 1<<20)
+	return string(b[:runtime.Stack(b, true)])
 }
 
 // document is the pollard.v1 object of a JSON body.
