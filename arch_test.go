@@ -41,6 +41,7 @@ var ours = []edge{
 	{from: []string{"coalescer/changes/redisnews"}, why: "an adapter that hears: what it is told of is said in strings, and what that means is for others"},
 	{from: []string{"push"}, to: []string{"coalescer", "etag", "ledger"}, why: "watchers over feeds; the HTTP front resolves a URL for them through one method (push.Resolver)"},
 	{from: []string{"push/actioncable", "push/browser"}, to: []string{"push", "coalescer", "etag", "ledger"}, why: "wire formats of push; they do not know each other"},
+	{from: []string{"push/readiness"}, to: []string{"push"}, why: "an adapter between idle connections and one operating system"},
 	{from: []string{"proxy/certificates"}, why: "dates in, words out: when certificates end, and those that connections were made with"},
 	{from: []string{"proxy/frontdoor", "proxy/forward"}, to: []string{"proxy/certificates", "etag", "ledger"}, why: "the client's side and the upstream's side meet only in proxy, so that neither can take a decision for the other"},
 	{from: []string{"proxy"}, to: []string{"proxy/frontdoor", "proxy/forward", "push", "coalescer", "coalescer/changes", "rollout", "rollout/observe", "rollout/guard", "etag", "ledger"}, why: "the HTTP front: the only place where all decisions about a request meet"},

@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
@@ -29,7 +28,8 @@ func (h *Hub) Admit(who coalescer.Identity) (release func(), refusal *Refusal) {
 	}
 	h.admitted++
 	h.identities[who]++
-	return sync.OnceFunc(func() { h.release(who) }), nil
+	released := false // guarded by mu
+	return func() { h.release(who, &released) }, nil
 }
 
 // objection is called with mu held. The rate comes last: who is refused for
@@ -50,9 +50,13 @@ func (h *Hub) objection(who coalescer.Identity) string {
 	return ""
 }
 
-func (h *Hub) release(who coalescer.Identity) {
+func (h *Hub) release(who coalescer.Identity, released *bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if *released {
+		return
+	}
+	*released = true
 	h.admitted--
 	if h.identities[who]--; h.identities[who] == 0 {
 		delete(h.identities, who)

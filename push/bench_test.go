@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pollard-proxy/pollard/push"
+	"github.com/pollard-proxy/pollard/push/readiness"
 )
 
 // BenchmarkIdleWatcher reports what a WebSocket costs that is told nothing, both
@@ -143,17 +144,13 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// loopback is a scene over TCP.
+// loopback is a scene over TCP, with a poller where there is one.
 func loopback(b *testing.B) *scene {
 	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatalf("listening: %v", err)
+	o := push.Options{Watchers: 20_000, PerIdentity: 20_000, HandshakesPerSecond: 1e6, PingInterval: time.Hour}
+	if poller, err := readiness.New(); err == nil {
+		b.Cleanup(poller.Close)
+		o.Readiness = poller.Of
 	}
-	s := newScene(b, push.Options{Watchers: 20_000, PerIdentity: 20_000, HandshakesPerSecond: 1e6, PingInterval: time.Hour}, l)
-	s.dial = func(ctx context.Context) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", l.Addr().String())
-	}
-	return s
+	return overTCP(b, o)
 }

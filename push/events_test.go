@@ -96,7 +96,7 @@ func documentEvent(body string) event {
 }
 
 func TestAnEventStreamIsSentDocuments(t *testing.T) {
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		e := s.events("ann")
 		e.want(documentEvent(`{"state":0}`))
 		for _, body := range []string{"", "\n", "a\nb", "a\r\nb\rc\n\n", " leading", ":colon", "data: x\n\nevent: y", "é\u2028"} {
@@ -108,7 +108,7 @@ func TestAnEventStreamIsSentDocuments(t *testing.T) {
 }
 
 func TestAnEventStreamResumes(t *testing.T) {
-	play(t, push.Options{WriteTimeout: time.Hour}, func(s *scene) {
+	playOnce(t, push.Options{WriteTimeout: time.Hour}, func(s *scene) {
 		e := s.events("ann", "Last-Event-ID: "+string(tagOf(`{"state":0}`)))
 		time.Sleep(10 * interval)
 		s.up.set(`{"state":1}`)
@@ -122,7 +122,7 @@ func TestAnEventStreamResumes(t *testing.T) {
 }
 
 func TestAnEventStreamShowsThatItLives(t *testing.T) {
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		e := s.events("ann")
 		e.next()
 		comments := 0
@@ -140,7 +140,7 @@ func TestAnEventStreamShowsThatItLives(t *testing.T) {
 }
 
 func TestAnEventStreamEndsWithUpstreamsWord(t *testing.T) {
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		e := s.events("ann")
 		e.next()
 		s.up.set("another")
@@ -151,7 +151,7 @@ func TestAnEventStreamEndsWithUpstreamsWord(t *testing.T) {
 }
 
 func TestAnEventStreamIsToldWhenToComeBack(t *testing.T) {
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		e := s.events("ann")
 		e.next()
 		if ms, err := strconv.Atoi(e.retry); err != nil || ms < 1000 {
@@ -179,7 +179,7 @@ func TestAnEventStreamIsRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			play(t, push.Options{}, func(s *scene) {
+			playOnce(t, push.Options{}, func(s *scene) {
 				r := s.eventsRequest("ann")
 				test.prepare(s.up, r)
 				if resp := s.do(r); resp.StatusCode != test.want || resp.ContentLength > 0 {
@@ -191,7 +191,7 @@ func TestAnEventStreamIsRefused(t *testing.T) {
 }
 
 func TestAReaderOfEventsWhoHangsUpIsGone(t *testing.T) {
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		e := s.events("ann")
 		e.next()
 		e.body.Close()
@@ -203,7 +203,7 @@ func TestAReaderOfEventsWhoHangsUpIsGone(t *testing.T) {
 }
 
 func TestAReaderOfEventsWhoTakesNothingInIsDropped(t *testing.T) {
-	play(t, push.Options{WriteTimeout: 10 * time.Second}, func(s *scene) {
+	playOnce(t, push.Options{WriteTimeout: 10 * time.Second}, func(s *scene) {
 		conn, err := s.dial(context.Background())
 		if err != nil {
 			t.Fatalf("dialling: %v", err)

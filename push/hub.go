@@ -1,6 +1,7 @@
 package push
 
 import (
+	"bufio"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -18,7 +19,9 @@ type Hub struct {
 	frames  *frames
 	signals *signals
 	pending *pending
-	buffers sync.Pool // of connections that write
+	buffers sync.Pool      // of connections that write
+	readers sync.Pool      // of connections that are read
+	ears    sync.WaitGroup // of WebSockets
 
 	bounds atomic.Pointer[Options] // of which those count that Rebound names
 
@@ -35,7 +38,7 @@ type Hub struct {
 type membership struct {
 	Leaver
 	old  *time.Timer
-	stay func() bool // gives up what would end it with its connection
+	stay func() bool // gives up what would end it with its connection; nil where nothing would
 }
 
 // New returns a hub without connections.
@@ -51,6 +54,7 @@ func New(o Options) *Hub {
 		identities:  map[coalescer.Identity]int{},
 		empty:       make(chan struct{}),
 	}
+	h.readers.New = func() any { return bufio.NewReaderSize(nil, readBuffer) }
 	h.bounds.Store(&o)
 	return h
 }
@@ -80,16 +84,25 @@ func (h *Hub) Join(request context.Context, c Leaver) (leave func(), ok bool) {
 	}
 	age := h.options.MaxAge/2 + rand.N(h.options.MaxAge)
 	restart := func() { c.Leave(Farewell{Code: CloseRestart}) }
-	m := &membership{c, time.AfterFunc(age, restart), context.AfterFunc(h.options.Leaving(request), restart)}
+	m := &membership{Leaver: c, old: time.AfterFunc(age, restart)}
+	if leaving := h.options.Leaving(request); leaving.Done() != nil {
+		m.stay = context.AfterFunc(leaving, restart)
+	}
 	h.connections[m] = struct{}{}
-	return sync.OnceFunc(func() { h.part(m) }), true
+	return func() { h.part(m) }, true
 }
 
+// part may be called repeatedly.
 func (h *Hub) part(m *membership) {
-	m.old.Stop()
-	m.stay()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, here := h.connections[m]; !here {
+		return
+	}
+	m.old.Stop()
+	if m.stay != nil {
+		m.stay()
+	}
 	delete(h.connections, m)
 	if h.closed && len(h.connections) == 0 {
 		close(h.empty)
@@ -110,4 +123,5 @@ func (h *Hub) Close() {
 	cancel() // no time for a spread
 	h.Drain(ctx)
 	<-h.empty
+	h.ears.Wait()
 }

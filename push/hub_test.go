@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -31,7 +30,7 @@ func TestBeyondALimitUpgradesAreRefusedForAWhile(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			play(t, test.options, func(s *scene) {
+			playOnce(t, test.options, func(s *scene) {
 				for range test.fits {
 					defer s.connect("ann", "").Close()
 				}
@@ -355,7 +354,7 @@ func TestTwoThousandConnectionsLeaveNothingBehind(t *testing.T) {
 		s.connect("ann", "").Close()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		before := runtime.NumGoroutine()
+		before := goroutines()
 		for round := range 20 {
 			var all []*client
 			for i := range 100 {
@@ -375,7 +374,7 @@ func TestTwoThousandConnectionsLeaveNothingBehind(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := runtime.NumGoroutine(); got > before+2 {
+		if got := goroutines(); got > before+2 {
 			t.Errorf("%d goroutines, were %d", got, before)
 		}
 		if got := s.hub.Count(); got != 0 {

@@ -11,7 +11,7 @@ import (
 func TestWhoeverIsOnAConnectionThatIsToBeLeftIsToldToComeBack(t *testing.T) {
 	type connectionKey struct{}
 	leaving := func(request context.Context) context.Context { return request.Value(connectionKey{}).(context.Context) }
-	play(t, push.Options{Leaving: leaving}, func(s *scene) {
+	playOnce(t, push.Options{Leaving: leaving}, func(s *scene) {
 		outdated, cancel := context.WithCancel(context.Background())
 		join := func(connection context.Context) *leaver {
 			l := &leaver{stays: true}

@@ -1,12 +1,11 @@
 package push
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -25,22 +24,46 @@ type have struct {
 // to nothing to say.
 const commandsPerSecond = 10
 
-// listen hears the client out, and returns what the connection ends with.
-func (s *socket) listen() error {
-	for {
-		if err := s.hear(); err != nil {
-			return complaint(err)
+// attend hears what the client says, and is a turn of ears: it ends when all is heard,
+// where somebody tells when there is more, else with the connection.
+func (s *socket) attend() {
+	if s.parted || !s.begun.Load() {
+		return
+	}
+	in := s.hub.readers.Get().(*bufio.Reader)
+	defer s.hub.readers.Put(in)
+	in.Reset(s.conn.NetConn())
+	defer in.Reset(nil)
+	var goodbye *websocket.CloseError
+	for !s.over.Load() {
+		if err := s.hear(in); err != nil {
+			s.end(err)
+			errors.As(err, &goodbye)
+			break
+		}
+		if in.Buffered() == 0 && s.rest() {
+			return
 		}
 	}
+	if s.ready != nil {
+		s.ready.Stop()
+	}
+	if goodbye == nil {
+		s.linger(in)
+	}
+	s.part()
 }
 
-// linger hears nothing any more, and waits until the client closes or
-// sayGoodbye has waited long enough. Where frames make no sense, bytes are read.
-func (s *socket) linger() {
-	var goodbye *websocket.CloseError
+// rest reports whether there will be another turn when the client says more. Whoever
+// ends the connection asks for one as well.
+func (s *socket) rest() bool { return s.ready != nil && s.ready.Await(s.ears.Ask) }
+
+// linger obeys nothing any more, and waits until the client closes or sayGoodbye
+// has waited long enough. Where frames make no sense, bytes are read.
+func (s *socket) linger(in *bufio.Reader) {
 	for {
-		_, _, err := s.conn.NextReader()
-		if errors.As(err, &goodbye) {
+		said, err := s.inbox.next(in)
+		if said.kind == websocket.CloseMessage {
 			return
 		}
 		if err != nil {
@@ -50,42 +73,29 @@ func (s *socket) linger() {
 	io.Copy(io.Discard, s.conn.NetConn())
 }
 
-// complaint returns what the connection ends with. A protocol error has been
-// answered by the library; all that is left is to wait for the client to go.
-func complaint(err error) error {
-	var gone net.Error
-	var goodbye *websocket.CloseError
-	var own closure
-	switch {
-	case errors.As(err, &own), errors.As(err, &gone), errors.As(err, &goodbye), errors.Is(err, io.EOF):
-		return err
-	case errors.Is(err, websocket.ErrReadLimit):
-		return closure(websocket.CloseMessageTooBig)
-	}
-	return closure(websocket.CloseProtocolError)
-}
-
-// hear takes one message in. Whatever it is, only what a client has to say has
-// consequences.
-func (s *socket) hear() error {
-	kind, r, err := s.conn.NextReader()
+// hear takes one frame in, and returns what the connection is to end with. Whatever it
+// says, only what a client has to say has consequences.
+func (s *socket) hear(in *bufio.Reader) error {
+	said, err := s.inbox.next(in)
 	if err != nil {
 		return err
 	}
-	s.heard.Store(true)
-	limit := s.hub.options.MessageBytes
-	message, err := io.ReadAll(io.LimitReader(r, limit+1))
-	switch {
-	case errors.Is(err, websocket.ErrReadLimit), int64(len(message)) > limit:
-		return closure(websocket.CloseMessageTooBig)
-	case err != nil:
-		return err
-	case kind == websocket.TextMessage && !utf8.Valid(message):
-		return closure(websocket.CloseInvalidFramePayloadData)
-	case !s.commands.allow(time.Now()):
+	if said.kind != 0 {
+		s.heard.Store(true)
+	}
+	switch said.kind {
+	case 0, websocket.PongMessage:
+		return nil
+	case websocket.CloseMessage:
+		return s.echo(said.payload)
+	}
+	if !s.commands.allow(time.Now()) {
 		return closure(websocket.ClosePolicyViolation)
 	}
-	return s.obey(message)
+	if said.kind == websocket.PingMessage {
+		return s.pong(said.payload)
+	}
+	return s.obey(said.payload)
 }
 
 // obey does what a message of pollard.v1 says, if it is anything to be done: of
@@ -110,20 +120,21 @@ func (s *socket) obey(message []byte) error {
 	return nil
 }
 
-func (s *socket) pong(string) error {
-	s.heard.Store(true)
-	return nil
-}
-
-// ping answers a client's ping.
-func (s *socket) ping(payload string) error {
-	s.heard.Store(true)
-	if !s.commands.allow(time.Now()) {
-		return closure(websocket.ClosePolicyViolation)
-	}
-	err := s.conn.WriteControl(websocket.PongMessage, []byte(payload), s.deadline())
+// pong answers a client's ping.
+func (s *socket) pong(payload []byte) error {
+	err := s.conn.WriteControl(websocket.PongMessage, payload, s.deadline())
 	if errors.Is(err, websocket.ErrCloseSent) {
 		return nil
 	}
 	return err
+}
+
+// echo answers a client's close frame (RFC 6455 §5.5.1), and returns it.
+func (s *socket) echo(payload []byte) error {
+	goodbye, err := farewellOf(payload)
+	if err != nil {
+		return err
+	}
+	s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(goodbye.Code, ""), s.deadline()) // or it has gone already
+	return goodbye
 }

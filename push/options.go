@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -55,7 +56,22 @@ type Options struct {
 	// leave the connection; it is told to come back then. Default: never.
 	Leaving func(request context.Context) context.Context
 
+	// Readiness returns how it is known that a WebSocket's connection can be read; nil
+	// where only a goroutine that reads knows. Default: nil.
+	Readiness func(net.Conn) Readiness
+
 	Log *slog.Logger
+}
+
+// Readiness tells when one connection can be read, so that no goroutine needs to wait.
+type Readiness interface {
+	// Await has wake be called, once, as soon as a read returns at once, be it with an
+	// error. wake must return at once. Where that cannot be had it reports false.
+	Await(wake func()) bool
+
+	// Stop ends the waiting, and is called before the connection is closed. A wake that is
+	// under way may still come.
+	Stop()
 }
 
 func (o Options) withDefaults() Options {
@@ -71,6 +87,9 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.WriteTimeout, 10*time.Second)
 	orDefault(&o.PingInterval, 25*time.Second)
 	orDefault(&o.MaxAge, time.Hour)
+	if o.Readiness == nil {
+		o.Readiness = func(net.Conn) Readiness { return nil }
+	}
 	if o.Leaving == nil {
 		o.Leaving = func(context.Context) context.Context { return context.Background() }
 	}

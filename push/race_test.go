@@ -37,7 +37,7 @@ func (p *page) Changed(etag.Tag, time.Duration) error { return nil }
 // each must end up with the newest.
 func TestNoChangeIsLostBetweenSnapshotAndWatch(t *testing.T) {
 	const races = 10_000
-	play(t, push.Options{}, func(s *scene) {
+	playOnce(t, push.Options{}, func(s *scene) {
 		s.up.takes = interval / 3
 		for round := range races / 100 {
 			old, changed := fmt.Sprint("old", round), fmt.Sprint("new", round)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestBoundsChangeForThoseWhoComeAndSendNobodyAway(t *testing.T) {
-	play(t, push.Options{Watchers: 2, HandshakesPerSecond: 1000}, func(s *scene) {
+	playOnce(t, push.Options{Watchers: 2, HandshakesPerSecond: 1000}, func(s *scene) {
 		admit := func() (release func(), refused bool) {
 			release, refusal := s.hub.Admit(coalescer.Identity{})
 			return release, refusal != nil

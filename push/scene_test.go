@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -46,10 +47,17 @@ type scene struct {
 	unwanted map[string]*push.Farewell // who may no longer watch; guarded by mu
 }
 
-// play runs a script in a bubble of its own time, over connections in memory.
+// play runs a script in a bubble of its own time, over connections in memory: once where
+// a goroutine reads from each WebSocket, and once where they tell when they can be read.
 // Every goroutine must have ended when hub, server and coalescer are closed.
 func play(t *testing.T, o push.Options, script func(*scene)) {
 	t.Helper()
+	t.Run("read by goroutines", func(t *testing.T) { playOnce(t, o, script) })
+	o.Readiness = func(c net.Conn) push.Readiness { return c.(*attentive) }
+	t.Run("read when ready", func(t *testing.T) { playOnce(t, o, script) })
+}
+
+func playOnce(t *testing.T, o push.Options, script func(*scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
 		s := newScene(t, o, l)
@@ -220,7 +228,7 @@ type pipes struct {
 func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
-	case p.accepted <- server:
+	case p.accepted <- &attentive{Conn: server}:
 		return client, nil
 	case <-p.closed:
 		return nil, net.ErrClosed
@@ -324,6 +332,16 @@ func (c *client) wantNothing(d time.Duration) {
 		c.Close()
 		<-got
 	}
+}
+
+// goroutines returns how many there are. [runtime.NumGoroutine] counts some that have just
+// ended.
+func goroutines() int { return strings.Count(stacks(), "\n\ngoroutine ") + 1 }
+
+// stacks returns those of all goroutines.
+func stacks() string {
+	b := make([]byte, 1<<20)
+	return string(b[:runtime.Stack(b, true)])
 }
 
 // document is the pollard.v1 object of a JSON body.

@@ -15,30 +15,37 @@ import (
 	"github.com/pollard-proxy/pollard/ledger"
 )
 
-// socket is a WebSocket with one document. One goroutine serves it, which hears
-// the client. What the client is told is written in turns: while there is
-// nothing to tell, nobody waits to.
+// socket is a WebSocket with one document. The client is heard in turns, and what it
+// is told is written in turns: while there is nothing to hear nor to tell, nobody waits.
 type socket struct {
 	// Set before it is served, then read-only.
 	hub   *Hub
 	conn  *websocket.Conn
-	bare  bool // messages are bodies
-	turns *Turns
-	work  sync.WaitGroup // turns under way
-
-	heard    atomic.Bool // something, since the last ping
-	commands *pace       // owned by listen
-
-	mu    sync.Mutex
-	why   error // it ends; guarded by mu, as all that follows
-	has   *have // what the client said that it has, at first
-	rung  bool  // the alarm has gone off
+	ready Readiness      // nil where only who waits hears when the client says something
+	bare  bool           // messages are bodies
+	turns *Turns         // to write
+	ears  *Turns         // to read
+	work  sync.WaitGroup // writing
 	alarm *time.Timer
+	gone  func() // called when nothing of it is left
 
-	// Owned by whose turn it is.
+	begun atomic.Bool // gone is set; until then it may have been told to go, and stays
+	heard atomic.Bool // something, since the last ping
+	over  atomic.Bool // goodbye has been said
+
+	// Owned by whose turn it is to read.
+	inbox    inbox
+	commands *pace
+	parted   bool
+
+	mu   sync.Mutex
+	why  error // it ends; guarded by mu, as all that follows
+	has  *have // what the client said that it has, at first
+	rung bool  // the alarm has gone off
+
+	// Owned by whose turn it is to write.
 	pursuit *Pursuit
 	greeted bool   // the client has had the time to say what it has
-	over    bool   // goodbye has been said
 	patches bool   // the client takes them
 	held    *state // what the client has, where that is certain
 }
@@ -47,10 +54,13 @@ func newSocket(h *Hub, s Subscription, watch *coalescer.Watch, conn *websocket.C
 	so := &socket{hub: h, conn: conn, bare: conn.Subprotocol() == "", commands: newPace(commandsPerSecond)}
 	so.pursuit = h.Pursue(Following{Subscription: s, Transport: ledger.WebSocket, Watch: watch}, so)
 	so.turns = NewTurns(&so.work, so.turn)
+	so.ears = NewTurns(&h.ears, so.attend)
+	so.inbox.limit = h.options.MessageBytes
+	so.ready = h.options.Readiness(conn.NetConn())
 	so.heard.Store(true)
-	conn.SetReadLimit(h.options.MessageBytes)
-	conn.SetPongHandler(so.pong)
-	conn.SetPingHandler(so.ping)
+	so.mu.Lock() // which ring takes first
+	defer so.mu.Unlock()
+	so.alarm = time.AfterFunc(maxGreeting, so.ring)
 	return so
 }
 
@@ -87,23 +97,29 @@ func (s *socket) end(why error) (heeded bool) {
 // is told everything.
 const maxGreeting = 250 * time.Millisecond
 
-// serve talks to the client until either of them ends that, and returns when
-// nothing of it is left.
-func (s *socket) serve() {
-	s.mu.Lock()
-	s.alarm = time.AfterFunc(maxGreeting, s.ring)
-	s.mu.Unlock()
+// start lets the socket live, until it is gone.
+func (s *socket) start() {
 	if s.bare {
 		s.turns.Ask() // such a client has nothing to say
 	}
-	s.end(s.listen())
-	s.linger()
+	s.begun.Store(true)
+	if s.over.Load() || !s.rest() {
+		s.ears.Ask()
+	}
+}
+
+// part ends what goodbye has been said to, or what has ended without, and returns when
+// nothing of it is left.
+func (s *socket) part() {
+	s.parted = true
+	s.ears.End()
 	s.turns.End()
 	s.work.Wait()
 	s.conn.Close()
 	s.alarm.Stop()
 	s.pursuit.End()
 	s.pursuit.Watch.Close()
+	s.gone()
 }
 
 // ring goes off when the client has had its time to greet, and from then on for
@@ -117,13 +133,14 @@ func (s *socket) ring() {
 
 // turn tells the client what there is to tell, and at last why it is the last.
 func (s *socket) turn() {
-	if s.over {
+	if s.over.Load() {
 		return
 	}
 	if err := s.tell(); err != nil {
-		s.over = true
+		s.over.Store(true)
 		s.hub.options.Log.Debug("watcher leaves", "route", s.pursuit.Subscription.Route, "transport", ledger.WebSocket, "cause", err)
 		s.sayGoodbye(err)
+		s.ears.Ask() // to wait for the client's
 	}
 }
 

@@ -2,7 +2,6 @@ package push_test
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -53,7 +52,7 @@ func TestAWebSocketThatIsToldNothingIsOneGoroutine(t *testing.T) {
 		const sockets = 50
 		s.connect("ann", "").Close()
 		time.Sleep(time.Minute)
-		before := runtime.NumGoroutine()
+		before := goroutines()
 		var all []*client
 		for i := range sockets {
 			c := s.connect("ann", []string{"", push.Subprotocol}[i%2])
@@ -62,7 +61,7 @@ func TestAWebSocketThatIsToldNothingIsOneGoroutine(t *testing.T) {
 		}
 		for _, state := range []string{"told nothing", "told something"} {
 			synctest.Wait()
-			if got := runtime.NumGoroutine() - before; got > sockets+sockets/2 {
+			if got := goroutines() - before; got > sockets+sockets/2 {
 				t.Errorf("%s: %d goroutines for %d sockets, want hardly more than one each", state, got, sockets)
 			}
 			s.up.set(fmt.Sprintf("%q", state))

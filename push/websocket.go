@@ -1,10 +1,13 @@
 package push
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -50,7 +53,15 @@ func (h *Hub) ServeWebSocket(w http.ResponseWriter, r *http.Request, s Subscript
 		h.options.Log.Debug("upgrade failed", "route", s.Route, "error", err)
 		return
 	}
-	h.adopt(r.Context(), newSocket(h, s, watch, conn), release)
+	so := newSocket(h, s, watch, conn)
+	so.inbox.deflates = offersDeflate(r)
+	h.adopt(r.Context(), so, release)
+}
+
+// offersDeflate reports whether the library has agreed to compressed messages, which it
+// does wherever they are offered (RFC 7692 §5.1), and tells nobody.
+func offersDeflate(r *http.Request) bool {
+	return strings.Contains(strings.Join(r.Header["Sec-Websocket-Extensions"], ","), "permessage-deflate")
 }
 
 // handshakeObjection says what is wrong with an upgrade request (RFC 6455
@@ -121,7 +132,7 @@ const (
 func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
 	u := websocket.Upgrader{
 		HandshakeTimeout: h.options.WriteTimeout,
-		ReadBufferSize:   readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: &h.buffers,
+		WriteBufferSize:  writeBuffer, WriteBufferPool: &h.buffers,
 		Subprotocols:      []string{Subprotocol},
 		EnableCompression: true,
 		CheckOrigin:       func(*http.Request) bool { return true },
@@ -129,7 +140,32 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 			answerEmpty(w, status)
 		},
 	}
-	return u.Upgrade(w, r, nil)
+	l := &lean{ResponseWriter: w}
+	conn, err := u.Upgrade(l, r, nil)
+	if l.reader != nil {
+		*l.reader = bufio.Reader{} // the library keeps it, and its buffer of 4 KiB; ours is inbox
+	}
+	return conn, err
+}
+
+// lean has the library take a connection over without what HTTP has needed of it: what
+// vetted the request, and a buffer to read by.
+type lean struct {
+	http.ResponseWriter
+	reader *bufio.Reader // that the library was given
+}
+
+// Hijack implements [http.Hijacker].
+func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(l.ResponseWriter).Hijack()
+	if err != nil || buffers.Reader.Buffered() > 0 { // the library refuses that
+		return conn, buffers, err
+	}
+	l.reader = buffers.Reader
+	if vetted, ok := conn.(interface{ Unvetted() net.Conn }); ok {
+		conn = vetted.Unvetted()
+	}
+	return conn, buffers, nil
 }
 
 // adopt lets a socket live by itself, until it has ended and left. One that comes
@@ -137,15 +173,17 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, 
 func (h *Hub) adopt(request context.Context, s *socket, release func()) {
 	leave, ok := h.Join(request, s)
 	if !ok {
+		s.gone = release
+		s.ears.End() // nobody would wait for them
 		s.end(Farewell{Code: CloseRestart, After: h.comeBack()})
-		s.serve()
-		release()
+		s.start()
+		s.attend()
 		return
 	}
+	s.gone = func() {
+		release()
+		leave()
+	}
+	s.start()
 	s.Review() // whoever joined too late to be sent away with the others
-	go func() {
-		defer leave()
-		defer release()
-		s.serve()
-	}()
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/pollard-proxy/pollard/push"
 	"github.com/pollard-proxy/pollard/push/actioncable"
 	"github.com/pollard-proxy/pollard/push/browser"
+	"github.com/pollard-proxy/pollard/push/readiness"
 	"github.com/pollard-proxy/pollard/rollout/ladder"
 	"github.com/pollard-proxy/pollard/rollout/ladder/redisladder"
 	"github.com/pollard-proxy/pollard/rollout/observe"
@@ -125,7 +126,9 @@ func (in *instance) wire(store coalescer.Store) error {
 	in.news = changes.New(log)
 	in.onClose(in.news.Close)
 	in.memory = in.budget()
-	in.hub = push.New(in.guarded(pushOptions(c, log)))
+	watchers := in.guarded(pushOptions(c, log))
+	watchers.Readiness = in.readiness()
+	in.hub = push.New(watchers)
 	own := map[string]http.Handler{}
 	in.proxy = proxy.New(proxy.Options{
 		Forward: in.forward, Coalescer: in.coalescer, Ledger: in.ledger, Target: frontdoor.Target,
@@ -182,6 +185,18 @@ func pushOptions(c *config.Config, log *slog.Logger) push.Options {
 		Leaving:      frontdoor.Leaving,
 		PendingBytes: c.Limits.PendingBytes,
 	}
+}
+
+// readiness returns how it is known that a watcher's connection can be read; nil where
+// only a goroutine knows.
+func (in *instance) readiness() func(net.Conn) push.Readiness {
+	poller, err := readiness.New()
+	if err != nil {
+		in.log.Debug("a goroutine reads from each WebSocket", "cause", err)
+		return nil
+	}
+	in.onClose(poller.Close)
+	return poller.Of
 }
 
 // unlimited turns the configuration's 0 into a bound that nobody reaches.

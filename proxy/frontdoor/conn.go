@@ -130,6 +130,16 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// Unvetted returns what a hijacked connection reads from, so that an owner who keeps it for long need not keep what
+// vetting took: the client's socket, or TLS over that. Where bytes came with the head, which only Read gives out, it is
+// the connection itself.
+func (c *conn) Unvetted() net.Conn {
+	if !c.hijacked.Load() || c.in.buf != nil {
+		return c
+	}
+	return c.Conn
+}
+
 // CloseWrite ends our half of the connection: with a FIN, or with TLS's close_notify.
 func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }
 

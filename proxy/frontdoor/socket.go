@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -105,6 +106,14 @@ func (s *socket) liberate() {
 // SetDeadline sets both deadlines.
 func (s *socket) SetDeadline(t time.Time) error {
 	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
+}
+
+// SyscallConn returns the descriptor, by which to know when there is something to read.
+func (s *socket) SyscallConn() (syscall.RawConn, error) {
+	if below, ok := s.Conn.(syscall.Conn); ok {
+		return below.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // CloseWrite ends our half of the connection.

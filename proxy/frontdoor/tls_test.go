@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -115,6 +116,47 @@ func TestUpgradedConnectionKeepsEarlyBytesAndHalfCloses(t *testing.T) {
 		if got, err := io.ReadAll(c.in); string(got) != "EARLY\n\x00LATE" {
 			t.Errorf("got %q, %v", got, err)
 		}
+	}
+}
+
+func TestWhoKeepsAHijackedConnectionNeedNotKeepWhatVettedIt(t *testing.T) {
+	config, roots := certificate(t)
+	hijacked := make(chan net.Conn, 1)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Errorf("Hijack: %v", err)
+		}
+		hijacked <- c
+	})
+	_, plain := serve(t, Options{Handler: handler})
+	_, secure := serve(t, Options{Handler: handler, TLS: config})
+	upgrade := "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: shout\r\n" + ok
+	for _, test := range []struct {
+		name             string
+		client           *client
+		send             string
+		vetted, pollable bool // what is left
+	}{
+		{"plain", dial(t, plain), upgrade, false, true},
+		{"TLS", dial(t, secure).secure(roots), upgrade, false, false},
+		{"with bytes that came early", dial(t, plain), upgrade + "early", true, false},
+	} {
+		test.client.send(test.send)
+		c := <-hijacked
+		left := c.(interface{ Unvetted() net.Conn }).Unvetted()
+		if got := vetted(left) != nil; got != test.vetted {
+			t.Errorf("%s: vetting is left: %v, want %v", test.name, got, test.vetted)
+		}
+		got := false
+		if below, ok := left.(syscall.Conn); ok {
+			_, err := below.SyscallConn()
+			got = err == nil
+		}
+		if got != test.pollable {
+			t.Errorf("%s: the kernel tells when it can be read: %v, want %v", test.name, got, test.pollable)
+		}
+		_ = c.Close()
 	}
 }
 
