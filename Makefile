@@ -71,6 +71,7 @@ test-fleet-long: ## 3,000 clients of three instances: calm, restarts, stops, a f
 test-abuse: ## attack with slowhttptest, rapid resets and 20,000 half-open connections; what others who poll notice
 	test/tools/setup abuse
 	$(GO) test ./test/abuse -count 1 -timeout $(TIMEOUT) -v -run OthersAreServed -figures 20s $(ARGS)
+
 .PHONY: test-rolling-long
 test-rolling-long: ## 50 rolling restarts behind a balancer that notices 5 s late, under clients that must not notice; 7 minutes
 	$(GO) test ./test/leaving -count 1 -v -timeout 20m -run Rolling -restarts 50 -late 5s
