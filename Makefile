@@ -72,6 +72,14 @@ test-abuse: ## attack with slowhttptest, rapid resets and 20,000 half-open conne
 	test/tools/setup abuse
 	$(GO) test ./test/abuse -count 1 -timeout $(TIMEOUT) -v -run OthersAreServed -figures 20s $(ARGS)
 
+.PHONY: test-rolling-long
+test-rolling-long: ## 50 rolling restarts behind a balancer that notices 5 s late, under clients that must not notice; 7 minutes
+	$(GO) test ./test/leaving -count 1 -v -timeout 20m -run Rolling -restarts 50 -late 5s
+
+.PHONY: chaos
+chaos: ## ten minutes in which upstream, Redis and instances fail in an order that a seed decides; ARGS='-storm 1m -seed 7'
+	$(GO) test ./test/chaos -count 1 -v -timeout 60m -storm 10m $(ARGS)
+
 .PHONY: test-plain
 test-plain: ## run what the race detector is no ground for: simulations in full, allocations that are pinned, evidence that needs its time
 	$(GO) test -count 1 -timeout $(TIMEOUT) ./coalescer ./proxy ./rollout/advice ./rollout/guard ./rollout/observe

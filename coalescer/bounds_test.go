@@ -73,6 +73,7 @@ func TestABoundThatShrinksHoldsAtOnce(t *testing.T) {
 			t.Errorf("bounded to nothing: %+v", u)
 		}
 		s.get("alice", "/doc/0")
+		s.wait(time.Nanosecond) // until it has gone
 		s.c.Bound(room)
 		fill()
 		if u := s.usage(); u.StoredBytes != full.StoredBytes {

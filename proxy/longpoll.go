@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pollard-proxy/pollard/coalescer"
@@ -50,12 +51,17 @@ func (h *Handler) hold(x *exchange, p *coalescer.Poll) (coalescer.Answer, error)
 func (h *Handler) await(x *exchange, p *coalescer.Poll, tag etag.Tag) bool {
 	ctx, cancel := context.WithTimeout(x.in.Context(), x.wait)
 	defer cancel()
-	leave, ok := h.Push.Join(x.in.Context(), held{h, x, cancel})
+	w := &held{handler: h, poll: x, answer: cancel}
+	leave, ok := h.Push.Join(x.in.Context(), w)
 	if !ok {
 		return false
 	}
 	defer leave()
 	h.Coalescer.Await(ctx, p, tag)
+	if w.restarts.Load() {
+		// It came before the front door was retired, and nobody may ask on a connection that is about to be closed.
+		x.w.Header().Set("Connection", "close")
+	}
 	return true
 }
 
@@ -65,15 +71,18 @@ type held struct {
 	handler *Handler
 	poll    *exchange
 	answer  func()
+
+	restarts atomic.Bool // it is told to go because its connection ends
 }
 
 // Leave implements [push.Leaver].
-func (w held) Leave(push.Farewell) bool {
+func (w *held) Leave(f push.Farewell) bool {
+	w.restarts.Store(f.Code == push.CloseRestart)
 	w.answer()
 	return true
 }
 
 // Review implements [push.Leaver].
-func (w held) Review() bool {
+func (w *held) Review() bool {
 	return w.handler.objection(w.poll) != nil && w.Leave(push.Farewell{})
 }

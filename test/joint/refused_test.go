@@ -35,7 +35,7 @@ func TestARedisThatCannotBeUsedIsNamedWithTheWayOut(t *testing.T) {
 			t.Parallel()
 			app := newApplication(t)
 			i := serve(t, app, "redis: "+test.url, " news: [redis]")
-			for _, who := range []string{"this instance asks for itself", "the rollout is this instance's alone", "changes are not heard of from Redis"} {
+			for _, who := range []string{"this instance asks for itself", "the rollout is this instance's alone", `"changes are not heard of from Redis" source=redis`, `"changes are not heard of from Redis" source=fleet`} {
 				i.saysOnce(who, test.want)
 			}
 			i.shows("/metrics", "pollard_rollout_joined 0")

@@ -1,3 +1,3 @@
 // Package leaving holds the real program to how it is started and stopped: as the first process of a container, under a
-// shell, and under what keeps signals to itself.
+// shell, under what keeps signals to itself, and in a fleet that is restarted one by one while clients keep their connections.
 package leaving

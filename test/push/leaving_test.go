@@ -224,14 +224,14 @@ func (w *watcher) movesTo(p *pollard, within time.Duration) error {
 	return nil
 }
 
-// longPoll asks to be held for longer than the program's grace.
+// longPoll asks to be held for longer than the program's grace. The answer must say that its connection ends.
 func (p *pollard) longPoll() error {
 	resp, _, err := p.poll(&http.Client{Transport: &http.Transport{}}, "alice", `If-None-Match: W/"0"`, "Prefer: wait=60")
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusNotModified || resp.Header.Get("Preference-Applied") != "wait=60" {
-		return fmt.Errorf("got %s with Preference-Applied %q", resp.Status, resp.Header.Get("Preference-Applied"))
+	if resp.StatusCode != http.StatusNotModified || resp.Header.Get("Preference-Applied") != "wait=60" || !resp.Close {
+		return fmt.Errorf("got %s with Preference-Applied %q and Connection: close %v", resp.Status, resp.Header.Get("Preference-Applied"), resp.Close)
 	}
 	return nil
 }
