@@ -2,7 +2,6 @@ package freeport
 
 import (
 	"net"
-	"strconv"
 	"testing"
 )
 
@@ -31,13 +30,31 @@ func TestNobodyElseIsGivenAnAddress(t *testing.T) {
 }
 
 func TestAnAddressIsPassedOverWhileSomebodyListensOnIt(t *testing.T) {
-	next.Store(0)
-	taken, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(least+1)))
+	before, err := Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := listen(next)
 	if err == nil { // else somebody listens already
 		defer taken.Close()
 	}
-	address, err := Address()
-	if err != nil || address == net.JoinHostPort("127.0.0.1", strconv.Itoa(least+1)) {
+	if address, err := Address(); err != nil || address == before || taken != nil && address == taken.Addr().String() {
 		t.Errorf("got %q, %v; want another address", address, err)
+	}
+}
+
+func TestABlockThatIsUsedUpIsFollowedByAnotherThatNobodyHas(t *testing.T) {
+	had := len(guards)
+	for range 2 * size {
+		if _, err := Address(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(guards) < had+2 {
+		t.Errorf("%d blocks after %d, want two more", len(guards), had)
+	}
+	if l, err := net.Listen("tcp", guards[len(guards)-1].Addr().String()); err == nil {
+		l.Close()
+		t.Error("another process could have the same block")
 	}
 }
