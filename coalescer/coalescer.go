@@ -50,7 +50,7 @@ func New(o Options) *Coalescer {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	c := &Coalescer{transport: o.Transport, store: o.Store, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: &writes{}, forms: &forms{}, watched: newWatched()}
+	c := &Coalescer{transport: o.Transport, store: o.Store, documents: newDocuments(o), probes: newProbes(), circles: newCircles(), writes: newWrites(), forms: &forms{}, watched: newWatched()}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.flights.Go(c.sweep)
 	return c
